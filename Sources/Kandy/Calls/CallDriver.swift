@@ -1,0 +1,223 @@
+import LinkLogic
+import LinkMedia
+import LinkProtocol
+import Synchronization
+
+/// Runs the `CallMachine` of one call: performs what it wants and tells it what became of it.
+///
+/// The loop awaits only its inbox. Requests go through one lane and media work through another, each in order; a slow server or
+/// a slow camera holds up neither the loop nor the other lane.
+final class CallDriver: Sendable {
+  /// Whom a driver turns to.
+  struct Surroundings: Sendable {
+    var events: EventHub
+    var requests: CallRequests
+    var clock: any Clock<Duration>
+    var now: @Sendable () -> Int64
+    var log: TargetLogger
+    /// From now on notifications of this session belong to this call.
+    var registered: @Sendable (SessionID) -> Void
+    /// An invite leaves; until it is answered, notifications may be about its session.
+    var inviteSent: @Sendable () -> Void
+    /// The invite has been answered, one way or the other, and the machine knows.
+    var inviteAnswered: @Sendable () -> Void
+  }
+
+  private struct Message {
+    var input: CallMachine.Input
+    /// Resumed when the events that the input causes have been emitted.
+    var processed: CheckedContinuation<Void, Never>?
+  }
+
+  let id: CallID
+  let store: CallStore
+  let media: CallMedia
+  private let surroundings: Surroundings
+  private let options: CallRecordOptions
+  private let inbox: AsyncStream<Message>
+  private let mail: AsyncStream<Message>.Continuation
+  private let requestLane = Lane()
+  private let mediaLane = Lane()
+  private let timers: Timers<CallMachine.Timer>
+  private let operations = Mutex(Operations())
+  private let isAbandoned = Atomic(false)
+
+  private struct Operations {
+    var last = 0
+    var waiting: [Int: CheckedContinuation<CallFailure?, Never>] = [:]
+  }
+
+  init(
+    _ id: CallID, facts: CallFacts, options: CallRecordOptions, media setup: CallMedia.Setup, surroundings: Surroundings
+  ) {
+    self.id = id
+    self.options = options
+    self.surroundings = surroundings
+    store = CallStore(CallRecord(id: id, facts: facts, options: options))
+    timers = Timers(clock: surroundings.clock)
+    let (inbox, mail) = AsyncStream.makeStream(of: Message.self)
+    self.inbox = inbox
+    self.mail = mail
+    media = CallMedia(setup) { report in
+      switch report {
+      case .connectionState(let state): mail.yield(Message(input: .mediaState(state)))
+      case .candidates(let candidates): mail.yield(Message(input: .localCandidates(candidates)))
+      }
+    }
+  }
+
+  // MARK: - From outside
+
+  /// Returns at once.
+  func send(_ input: CallMachine.Input) {
+    mail.yield(Message(input: input))
+  }
+
+  /// Returns when the events that the input causes have been emitted.
+  func deliver(_ input: CallMachine.Input) async {
+    await withCheckedContinuation { continuation in
+      if case .terminated = mail.yield(Message(input: input, processed: continuation)) { continuation.resume() }
+    }
+  }
+
+  /// Starts a user operation. - Returns: when it has finished, why it failed.
+  func operate(_ input: (CallMachine.OperationID) -> CallMachine.Input) async -> CallFailure? {
+    await withCheckedContinuation { continuation in
+      let id = nextOperation(continuation)
+      if case .terminated = mail.yield(Message(input: input(id))) {
+        complete(id, CallFailure(.invalidParameter, "Call not found."))
+      }
+    }
+  }
+
+  /// Says which devices the next work uses.
+  func use(_ sources: CallSources) {
+    mediaLane.add { [media] in await media.use(sources) }
+  }
+
+  /// Starts a user operation that nobody waits for.
+  func start(_ input: (CallMachine.OperationID) -> CallMachine.Input) {
+    mail.yield(Message(input: input(nextOperation(nil))))
+  }
+
+  private func nextOperation(_ continuation: CheckedContinuation<CallFailure?, Never>?) -> CallMachine.OperationID {
+    operations.withLock { operations in
+      operations.last += 1
+      operations.waiting[operations.last] = continuation
+      return operations.last
+    }
+  }
+
+  private func complete(_ id: CallMachine.OperationID, _ failure: CallFailure?) {
+    operations.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: failure)
+  }
+
+  // MARK: - The loop
+
+  /// Runs the call until nothing is outstanding, or until `abandon`.
+  func run(_ machine: consuming CallMachine) async {
+    var machine = machine
+    await withDiscardingTaskGroup { group in
+      for await message in inbox {
+        if !isAbandoned.load(ordering: .relaxed) { step(&machine, message, in: &group) }
+        message.processed?.resume()
+        if machine.isOver { mail.finish() }
+      }
+      group.cancelAll()
+      await media.close()
+    }
+    timers.cancelAll()
+    mediaLane.end()
+    abandonOperations()
+    store.finish()
+  }
+
+  /// Gives the call up where it stands: media ends, nobody is told.
+  func abandon() {
+    isAbandoned.store(true, ordering: .relaxed)
+    requestLane.end()
+    mail.finish()
+  }
+
+  private func step(_ machine: inout CallMachine, _ message: Message, in group: inout DiscardingTaskGroup) {
+    let effects = machine.handle(message.input, at: surroundings.now())
+    let facts = machine.facts
+    store.update { $0 = CallRecord(id: id, facts: facts, options: options) }
+    for effect in effects { perform(effect, in: &group) }
+  }
+
+  private func perform(_ effect: CallMachine.Effect, in group: inout DiscardingTaskGroup) {
+    switch effect {
+    case .media(.close, let work):
+      // Not through the lane: what is under way there has to end.
+      group.addTask { [self] in send(.work(work, await media.perform(.close))) }
+    case .media(let work, let id):
+      mediaLane.add { [weak self, media] in
+        let result = await media.perform(work)
+        self?.send(.work(id, result))
+      }
+    case .adjust(let adjustment):
+      mediaLane.add { [media] in await media.perform(adjustment) }
+    case .send(let request, let id, let inOrder):
+      send(request, id, inOrder: inOrder, in: &group)
+    case .arm(let timer, let delay, let generation):
+      timers.start(timer, after: delay) { [weak self] in self?.send(.timer(timer, generation: generation)) }
+    case .cancel(let timer): timers.cancel(timer)
+    case .registered(let session): surroundings.registered(session)
+    case .emit(let event): emit(event)
+    case .complete(let id, let failure): complete(id, failure)
+    case .finished: break
+    }
+  }
+
+  private func send(
+    _ request: CallRequest, _ id: CallMachine.RequestID, inOrder: Bool, in group: inout DiscardingTaskGroup
+  ) {
+    let requests = surroundings.requests
+    guard inOrder else {
+      return group.addTask { [self] in send(.response(id, await requests.perform(request))) }
+    }
+    var isInvite = false
+    if case .start = request {
+      isInvite = true
+      surroundings.inviteSent()
+    }
+    requestLane.add { [weak self, isInvite] in
+      let response = await requests.perform(request)
+      await self?.deliver(.response(id, response))
+      if isInvite { self?.surroundings.inviteAnswered() }
+    }
+  }
+
+  private func abandonOperations() {
+    let waiting = operations.withLock { operations in
+      defer { operations.waiting = [:] }
+      return operations.waiting.values
+    }
+    for continuation in waiting {
+      continuation.resume(returning: CallFailure(.invalidState, "The call has been abandoned."))
+    }
+  }
+
+  // MARK: - Events
+
+  private func emit(_ event: CallEvent) {
+    let events = surroundings.events
+    switch event {
+    case .started: events.emit(.callStart(id))
+    case .received: events.emit(.callReceive(id))
+    case .stateChanged(let state, let transition):
+      surroundings.log.debug("The call changed its state.", ["state": .string(state.rawValue)])
+      events.emit(.callStateChange(CallStateChange(id, state: state, transition: transition)))
+    case .flagsChanged: events.emit(.callStateChange(CallStateChange(id)))
+    case .mediaStateChanged(let state): events.emit(.callMediaStateChange(id, MediaConnectionState(state)))
+    case .failed(let failure): events.emit(.callError(id, BasicError(failure)))
+    case .operationStarted(let action):
+      events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .start)))
+    case .operationFinished(let action, let failure):
+      if action == .answer, let failure { store.answerFailed(BasicError(failure)) }
+      let error = failure.map { BasicError($0) }
+      events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .finish, error: error)))
+    }
+  }
+}

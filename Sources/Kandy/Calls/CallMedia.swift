@@ -1,0 +1,361 @@
+import LinkLogic
+import LinkMedia
+import LinkProtocol
+
+/// The media of one call: performs what its `CallMachine` wants with a peer of the media engine.
+///
+/// The call's driver gives it one piece of work after another; only `close` comes in between, and makes what is under way fail.
+/// Sinks and renderers belong to the fan-outs, which outlive every peer.
+actor CallMedia {
+  /// What does not change while the call lasts.
+  struct Setup: Sendable {
+    var callID: CallID
+    var engine: (any MediaEngine)?
+    var devices: CallDevices
+    var peer: PeerConfiguration
+    /// How long to wait for candidates; copied for each description.
+    var gathering: CandidateCollection
+    var trickle: Configuration.TrickleICE
+    /// Read at each exchange (R-SDP-23).
+    var descriptions: @Sendable () -> SDPOptions
+    /// Whether this end placed the call (R-DTLS-5).
+    var isOriginator: Bool
+    var clock: any Clock<Duration>
+    var log: TargetLogger
+  }
+
+  enum Report: Sendable {
+    case connectionState(ICEConnectionState)
+    /// Found after the description had left, and to be trickled (R-ICE-34).
+    case candidates([ICECandidate])
+  }
+
+  let setup: Setup
+  let report: @Sendable (Report) -> Void
+
+  /// Who hears the far end.
+  nonisolated let remoteAudio = AudioFanOut()
+  /// Who sees the far end.
+  nonisolated let remoteVideo = VideoFanOut()
+  /// Who sees this end.
+  nonisolated let localVideo = VideoFanOut()
+
+  /// What the call's media goes through now.
+  var current: CallConnection?
+  /// What it will go through when the answer to our offer has come (R-UP-23).
+  var next: CallConnection?
+  var isClosed = false
+  /// The far end's candidates that came before its description.
+  var heldCandidates: [ICECandidate] = []
+
+  private var sources = CallSources()
+  private var microphone: (any AudioSource)?
+  private var camera: (any VideoSource)?
+  private var speaker: (any AudioSink)?
+  private var enablement = MediaEnablement()
+  private var isInitialized = false
+  private var connections = 0
+
+  init(_ setup: Setup, report: @escaping @Sendable (Report) -> Void) {
+    self.setup = setup
+    self.report = report
+  }
+
+  /// Says which devices the call's options name, for those that are not open yet.
+  func use(_ sources: CallSources) { self.sources = sources }
+
+  // MARK: - What the machine wants
+
+  func perform(_ work: MediaWork) async -> MediaResult {
+    do throws(MediaFailure) {
+      guard !isClosed || work == .close else { throw Self.closed }
+      switch work {
+      case .offer(let media, let operation, let freshPeer):
+        return .described(try await offer(media, operation, freshPeer: freshPeer))
+      case .answer(let offer, let media, let operation):
+        return .described(try await answer(offer, media, operation))
+      case .accept(let type, let sdp, let operation):
+        try await accept(type, sdp, operation)
+        return .done
+      case .close:
+        await close()
+        return .done
+      }
+    } catch {
+      setup.log.warn("Media work failed.", ["cause": .string("\(error.cause)")])
+      return .failed(error)
+    }
+  }
+
+  func perform(_ adjustment: MediaAdjustment) async {
+    guard !isClosed else { return }
+    switch adjustment {
+    case .enable(let enablement):
+      self.enablement = enablement
+      for connection in [current, next].compactMap(\.self) { await enable(connection) }
+    case .addCandidates(let candidates):
+      heldCandidates += candidates
+      if let current { await addHeldCandidates(current) }
+    case .revert:
+      if let next {
+        self.next = nil
+        await next.close()
+      } else if let current {
+        current.localOffer = nil
+        try? await current.peer.rollback()
+      }
+    case .discard:
+      await discard()
+    }
+  }
+
+  /// Ends everything. Idempotent; may come while work is under way.
+  func close() async {
+    isClosed = true
+    await discard()
+    microphone = nil
+    camera = nil
+    speaker = nil
+    for sink in remoteAudio.sinks { remoteAudio.remove(sink) }
+    for renderer in remoteVideo.renderers { remoteVideo.remove(renderer) }
+    for renderer in localVideo.renderers { localVideo.remove(renderer) }
+  }
+
+  private func discard() async {
+    let connections = [current, next].compactMap(\.self)
+    current = nil
+    next = nil
+    for connection in connections { await connection.close() }
+  }
+
+  // MARK: - Exchanges
+
+  private func offer(
+    _ media: LocalMedia, _ operation: SDPOperation, freshPeer: Bool
+  ) async throws(MediaFailure) -> String {
+    let media = try await acquire(media, offered: nil)
+    let connection: CallConnection
+    if let current, !freshPeer {
+      connection = current
+    } else {
+      connection = try await connect()
+      if current == nil { current = connection } else { next = connection }
+    }
+    return try await engineWork { [self] in
+      for kind in MediaKind.allCases {
+        guard let direction = media.direction(of: kind) else { continue }
+        try await setTransceiver(kind, direction, on: connection)
+      }
+      try await attach(connection)
+      let made = try await connection.peer.createOffer(iceRestart: false)
+      let context = LocalDescriptionPipeline.Context(
+        callId: setup.callID.rawValue, type: .offer, operation: operation,
+        advertisesTrickle: advertisesTrickle(to: connection), localRole: connection.localRole, current: connection.local)
+      return try await describe(made, context, on: connection)
+    }
+  }
+
+  private func answer(
+    _ offer: String, _ media: LocalMedia, _ operation: SDPOperation
+  ) async throws(MediaFailure) -> String {
+    let prepared = try prepareRemote(offer, .offer, operation, on: current)
+    let media = try await acquire(media, offered: prepared.description?.kinds ?? [])
+    let connection: CallConnection
+    if let current { connection = current } else { connection = try await connect() }
+    current = connection
+    try await applyRemote(prepared, .offer, on: connection)
+    return try await engineWork { [self] in
+      for kind in try await connection.peer.transceivers() {
+        try await connection.peer.setDirection(kind, media.direction(of: kind) ?? .recvonly)
+      }
+      try await attach(connection)
+      let made = try await connection.peer.createAnswer()
+      let context = LocalDescriptionPipeline.Context(
+        callId: setup.callID.rawValue, type: .answer, operation: operation,
+        advertisesTrickle: advertisesTrickle(to: connection), localRole: connection.localRole,
+        remoteOffer: connection.remote)
+      return try await describe(made, context, on: connection)
+    }
+  }
+
+  private func accept(
+    _ type: DescriptionType, _ sdp: String, _ operation: SDPOperation
+  ) async throws(MediaFailure) {
+    guard let connection = next ?? current else { throw MediaFailure(.engine, "There is nothing to be answered.") }
+    let prepared = try prepareRemote(sdp, type, operation, on: connection)
+    try await applyRemote(prepared, type, on: connection)
+    guard type == .answer, next === connection else { return }
+    let old = current
+    current = connection
+    next = nil
+    await old?.close()
+  }
+
+  /// Sets a local description and waits until it may leave (R-SDP-42, R-ICE-32).
+  private func describe(
+    _ made: String, _ context: LocalDescriptionPipeline.Context, on connection: CallConnection
+  ) async throws -> String {
+    let pipeline = LocalDescriptionPipeline(setup.descriptions())
+    let prepared = pipeline.prepareToSet(made, context)
+    note(prepared.remarks)
+    let sendsAtOnce = sendsAtOnce(context.type, on: connection)
+    connection.beginGathering()
+    try await connection.peer.setLocalDescription(context.type, prepared.text)
+    if context.type == .offer {
+      connection.localOffer = prepared.description
+    } else {
+      connection.local = prepared.description
+      connection.localRole = prepared.description.flatMap(DTLSRole.local(afterLocalAnswer:)) ?? connection.localRole
+    }
+    let gathered =
+      sendsAtOnce ? try await connection.peer.localDescription() ?? prepared.text : try await gather(on: connection)
+    let leaving = pipeline.prepareToSend(gathered, context)
+    note(leaving.remarks)
+    connection.sent = leaving.text
+    return leaving.text
+  }
+
+  private func prepareRemote(
+    _ sdp: String, _ type: DescriptionType, _ operation: SDPOperation, on connection: CallConnection?
+  ) throws(MediaFailure) -> PreparedDescription {
+    let context = RemoteDescriptionPipeline.Context(
+      callId: setup.callID.rawValue, type: type, operation: operation, localRole: connection?.localRole,
+      isOriginator: setup.isOriginator, localOffer: type == .offer ? nil : connection?.localOffer,
+      current: connection?.remote)
+    do {
+      let prepared = try RemoteDescriptionPipeline(setup.descriptions()).prepareToSet(sdp, context)
+      note(prepared.remarks)
+      return prepared
+    } catch {
+      throw MediaFailure(.remoteDescription, error.description)
+    }
+  }
+
+  private func applyRemote(
+    _ prepared: PreparedDescription, _ type: DescriptionType, on connection: CallConnection
+  ) async throws(MediaFailure) {
+    do {
+      try await connection.peer.setRemoteDescription(type, prepared.text)
+    } catch {
+      throw isClosed ? Self.closed : MediaFailure(.remoteDescription, "\(error)")
+    }
+    connection.remote = prepared.description
+    if type != .offer {
+      connection.localRole =
+        prepared.description.flatMap(DTLSRole.local(afterRemoteAnswer:)) ?? connection.localRole
+    }
+    if type == .answer {
+      connection.local = connection.localOffer ?? connection.local
+      connection.localOffer = nil
+    }
+    await addHeldCandidates(connection)
+    flushLateCandidates(connection)
+  }
+
+  // MARK: - Peers and devices
+
+  private func connect() async throws(MediaFailure) -> CallConnection {
+    guard let engine = setup.engine else {
+      throw MediaFailure(.initialization, MediaInitialization.failed.message)
+    }
+    if !isInitialized {
+      let result = await engine.initialize()
+      guard !result.error else { throw MediaFailure(.initialization, result.message) }
+      isInitialized = true
+    }
+    connections += 1
+    let number = connections
+    let peer: any MediaPeer
+    do {
+      peer = try await engine.makePeer(setup.peer)
+    } catch {
+      throw MediaFailure(.engine, "\(error)")
+    }
+    let connection = CallConnection(peer, number: number) { [weak self] event in await self?.happened(event, on: number) }
+    guard !isClosed else {
+      await connection.close()
+      throw Self.closed
+    }
+    return connection
+  }
+
+  /// Opens the devices that are wanted and not open yet (R-MEDIA-6). Without a camera no video is sent (R-SDP-110).
+  private func acquire(_ media: LocalMedia, offered: Set<MediaKind>?) async throws(MediaFailure) -> LocalMedia {
+    var media = media
+    do {
+      if media.audio?.sends == true, microphone == nil {
+        if let named = sources.microphone { microphone = named } else { microphone = try await setup.devices.microphone() }
+      }
+      if media.sendsVideo, camera == nil, offered?.contains(.video) ?? true {
+        let found: (any VideoSource)?
+        if let named = sources.camera { found = named } else { found = try await setup.devices.camera(sources.resolution) }
+        camera = found.map { TappedCamera($0, showing: localVideo) }
+      }
+      if speaker == nil, let speaker = try await setup.devices.speaker() {
+        self.speaker = speaker
+        remoteAudio.add(speaker)
+      }
+    } catch {
+      throw MediaFailure(.device, "\(error)")
+    }
+    guard !isClosed else { throw Self.closed }
+    if camera == nil, let video = media.video {
+      media.video = MediaDirection(send: false, receive: video.receives)
+    }
+    return media
+  }
+
+  private func setTransceiver(_ kind: MediaKind, _ direction: MediaDirection, on connection: CallConnection) async throws {
+    if try await connection.peer.transceivers().contains(kind) {
+      try await connection.peer.setDirection(kind, direction)
+    } else {
+      try await connection.peer.addTransceiver(kind, direction: direction)
+    }
+  }
+
+  private func attach(_ connection: CallConnection) async throws {
+    let kinds = try await connection.peer.transceivers()
+    if kinds.contains(.audio) {
+      try await connection.peer.setMicrophone(microphone)
+      try await connection.peer.setAudioSinks([remoteAudio])
+    }
+    if kinds.contains(.video) {
+      try await connection.peer.setCamera(camera)
+      try await connection.peer.setVideoRenderers([remoteVideo])
+    }
+    await enable(connection)
+  }
+
+  private func enable(_ connection: CallConnection) async {
+    guard let kinds = try? await connection.peer.transceivers() else { return }
+    if kinds.contains(.audio) { try? await connection.peer.setEnabled(.audio, enablement.audio) }
+    if kinds.contains(.video) { try? await connection.peer.setEnabled(.video, enablement.video) }
+  }
+
+  private func engineWork<Result>(_ body: () async throws -> Result) async throws(MediaFailure) -> Result {
+    do {
+      let result = try await body()
+      guard !isClosed else { throw Self.closed }
+      return result
+    } catch let failure as MediaFailure {
+      throw failure
+    } catch {
+      throw MediaFailure(.engine, "\(error)")
+    }
+  }
+
+  private func note(_ remarks: [SDPRemark]) {
+    for remark in remarks { setup.log.log(.warn, text: remark.description) }
+  }
+
+  static let closed = MediaFailure(.engine, "The call's media has been closed.")
+}
+
+extension LocalMedia {
+  fileprivate func direction(of kind: MediaKind) -> MediaDirection? {
+    switch kind {
+    case .audio: audio
+    case .video: video
+    }
+  }
+}

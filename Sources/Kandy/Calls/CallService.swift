@@ -1,0 +1,321 @@
+import LinkLogic
+import LinkMedia
+import LinkProtocol
+import OrderedCollections
+import Synchronization
+
+/// The calls of one client: makes them, gives notifications to the one that they are about, and remembers all of them.
+final class CallService: Service {
+  private struct State {
+    var calls: OrderedDictionary<CallID, Call> = [:]
+    /// The calls that notifications may be about.
+    var sessions: [SessionID: CallDriver] = [:]
+    var runs: [CallID: Task<Void, Never>] = [:]
+    var early = EarlyNotifications()
+    var unansweredInvites = 0
+    /// What was configured when the connection was made (R-CALL-641).
+    var configuration: Configuration.CallSettings?
+  }
+
+  let context: ServiceContext
+  private let devices: CallDevices
+  private let turn: @Sendable () -> TurnCredentials?
+  private let descriptions: @Sendable () -> [SDPHandler]
+  private let requests: CallRequests
+  private let log: TargetLogger
+  private let state = Mutex(State())
+  /// Requests that belong to no call: `ringing`, and the refusal of replacements.
+  private let feedback = Lane()
+
+  /// - Parameters:
+  ///   - devices: the default devices.
+  ///   - turn: the subscription's TURN credentials (R-ICE-2).
+  ///   - handlers: `call.sdpHandlers` as they are now (R-SDP-23).
+  init(
+    _ context: ServiceContext, devices: CallDevices = .virtual, turn: @escaping @Sendable () -> TurnCredentials? = { nil },
+    handlers: @escaping @Sendable () -> [SDPHandler] = { [] }
+  ) {
+    self.context = context
+    self.devices = devices
+    self.turn = turn
+    descriptions = handlers
+    requests = CallRequests(requests: context.requests)
+    log = context.log.logger(.call)
+  }
+
+  var all: [Call] { state.withLock { Array($0.calls.values) } }
+
+  func call(for id: CallID) -> Call? { state.withLock { $0.calls[id] } }
+
+  // MARK: - What the application does
+
+  func make(_ callee: String, _ options: MakeOptions) throws -> Call {
+    log.invoked("call.make")
+    try context.lifetime.check()
+    guard let user = context.requests.username else {
+      throw report(nil, BasicError(.callInvalidParameter, "A call needs a connection: call connect first."))
+    }
+    guard context.media != nil else {
+      let error = BasicError(
+        .callInitMediaFailed, MediaInitialization.failed.message, cause: "The client was created without a media engine.")
+      throw report(nil, error)
+    }
+    let settings = configuration
+    let defaults = settings.callDefaults
+    let domain = context.requests.domain ?? ""
+    let normalizes = options.normalizeAddress == true || context.settings.current.call.normalizeDestination
+    let outgoing = OutgoingCall(
+      callee: normalizes && !callee.isEmpty ? AddressRules.normalize(callee, defaultDomain: domain) : callee,
+      from: options.from, firstName: options.contact?.firstName ?? "", lastName: options.contact?.lastName ?? "",
+      media: MediaWishes(
+        audio: options.isAudioEnabled ?? defaults.isAudioEnabled, video: options.isVideoEnabled ?? defaults.isVideoEnabled,
+        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo),
+      customParameters: options.customParameters)
+    let machine = CallMachine(outgoing: outgoing, settings: machineSettings(user: user, domain: domain))
+    let record = CallRecordOptions(
+      contact: CallContact(firstName: outgoing.firstName, lastName: outgoing.lastName),
+      webrtcdtls: options.webrtcdtls ?? settings.webrtcdtls, videoResolution: options.videoResolution,
+      normalizeAddress: options.normalizeAddress)
+    let call = add(machine, record)
+    call.driver.use(CallSources(options))
+    show(call, remote: options.remoteVideoContainer, local: options.localVideoContainer)
+    call.driver.start { .make($0) }
+    if let problem = outgoing.problem { throw BasicError(problem) }
+    return call
+  }
+
+  func answer(_ id: CallID, _ options: AnswerOptions) throws -> Call {
+    log.invoked("call.answer")
+    let call = try active(id, "Invalid call id.")
+    guard call.record.direction == .incoming, call.record.state == .ringing else {
+      throw report(id, BasicError(.callInvalidState, "Failed to answer call."))
+    }
+    let defaults = configuration.callDefaults
+    let answer = CallAnswer(
+      media: MediaWishes(
+        audio: options.isAudioEnabled ?? defaults.isAudioEnabled, video: options.isVideoEnabled ?? defaults.isVideoEnabled,
+        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo),
+      customParameters: options.customParameters)
+    show(call, remote: options.remoteVideoContainer, local: options.localVideoContainer)
+    call.driver.use(CallSources(options))
+    call.driver.start { .answer(answer, $0) }
+    return call
+  }
+
+  func ignore(_ id: CallID) async throws {
+    log.invoked("call.ignore")
+    try await operate(id) { .ignore($0) }
+  }
+
+  func reject(_ id: CallID) async throws {
+    log.invoked("call.reject")
+    try await operate(id) { .reject($0) }
+  }
+
+  func end(_ id: CallID) async throws {
+    log.invoked("call.end")
+    try await operate(id) { .end($0) }
+  }
+
+  func mute(_ on: Bool, _ id: CallID) async throws {
+    log.invoked("call.mute", ["on": .bool(on)])
+    try await operate(id) { .mute(on, $0) }
+  }
+
+  private func operate(_ id: CallID, _ input: (CallMachine.OperationID) -> CallMachine.Input) async throws {
+    let call = try active(id, "Call not found.")
+    if let failure = await call.driver.operate(input) { throw BasicError(failure) }
+  }
+
+  /// The call with this id, unless it has ended (R-CALL-518, R-CALL-519, R-CALL-550).
+  private func active(_ id: CallID, _ message: String) throws -> Call {
+    try context.lifetime.check()
+    guard let call = call(for: id), call.record.state != .ended else {
+      throw report(id, BasicError(.callInvalidParameter, message))
+    }
+    return call
+  }
+
+  private func report(_ id: CallID?, _ error: BasicError) -> BasicError {
+    context.events.emit(.callError(id, error))
+    return error
+  }
+
+  // MARK: - Making calls
+
+  var configuration: Configuration.CallSettings {
+    state.withLock { $0.configuration } ?? context.settings.current.call
+  }
+
+  /// Adds a call and starts to run it.
+  func add(_ machine: CallMachine, _ record: CallRecordOptions) -> Call {
+    let id = CallID(context.makeID())
+    let facts = machine.facts
+    let driver = CallDriver(
+      id, facts: facts, options: record, media: mediaSetup(id, isOriginator: facts.direction == .outgoing),
+      surroundings: surroundings(of: id))
+    let call = Call(driver, calls: self)
+    state.withLock { state in
+      state.calls[id] = call
+      if let session = facts.session { state.sessions[session] = driver }
+      // The run is the call's scope: it ends with the call, at the latest with the client.
+      state.runs[id] = Task { [weak self] in
+        await driver.run(machine)
+        self?.ended(driver)
+      }
+    }
+    return call
+  }
+
+  private func show(_ call: Call, remote: (any VideoRenderer)?, local: (any VideoRenderer)?) {
+    let defaults = configuration.callDefaults
+    if let remote = remote ?? defaults.remoteVideoContainer { call.addVideoRenderer(remote) }
+    if let local = local ?? defaults.localVideoContainer { call.addLocalVideoRenderer(local) }
+  }
+
+  private func surroundings(of id: CallID) -> CallDriver.Surroundings {
+    CallDriver.Surroundings(
+      events: context.events, requests: requests, clock: context.clock, now: context.now,
+      log: context.log.logger(.call, id: id.rawValue),
+      registered: { [weak self] session in self?.register(session, id) },
+      inviteSent: { [weak self] in self?.inviteSent() }, inviteAnswered: { [weak self] in self?.inviteAnswered() })
+  }
+
+  func machineSettings(user: String, domain: String) -> CallMachine.Settings {
+    let configuration = configuration
+    var settings = CallMachine.Settings(user: user, domain: domain)
+    settings.earlyMedia = configuration.earlyMedia
+    settings.videoInactiveOnHold = configuration.videoInactiveOnHold
+    settings.timings.audit = max(Duration(milliseconds: configuration.callAuditTimer), .seconds(1))
+    return settings
+  }
+
+  private func mediaSetup(_ id: CallID, isOriginator: Bool) -> CallMedia.Setup {
+    let configuration = configuration
+    let servers = CallServers.make(
+      configuration.iceserver.map(\.server), turn: configuration.serverProvidedTurnCredentials ? turn() : nil)
+    let relayOnly = configuration.useRelay || configuration.useRelayOnly
+    let handlers = descriptions
+    return CallMedia.Setup(
+      callID: id, engine: context.media, devices: devices,
+      peer: PeerConfiguration(
+        iceServers: servers, bundlePolicy: configuration.bundlePolicy, relayOnly: relayOnly, streamID: id.rawValue),
+      gathering: CandidateCollection(
+        interval: Duration(milliseconds: configuration.iceCandidateCollectionTimeoutInterval),
+        cycles: configuration.relayCandidateCollectionTimeoutCycle.count, mayBeEmpty: servers.isEmpty && !relayOnly),
+      trickle: configuration.trickleIceSupport,
+      descriptions: {
+        SDPOptions(
+          bundlePolicy: configuration.bundlePolicy, codecsToReplace: configuration.codecReplacements,
+          opus: configuration.opusConfig.map { OpusParameters($0) }, handlers: handlers())
+      },
+      isOriginator: isOriginator, clock: context.clock, log: context.log.logger(.call, id: id.rawValue))
+  }
+}
+
+// MARK: - Sessions and notifications
+
+extension CallService {
+  private func register(_ session: SessionID, _ id: CallID) {
+    let (driver, early) = state.withLock { state -> (CallDriver?, [Notification]) in
+      let driver = state.calls[id]?.driver
+      state.sessions[session] = driver
+      return (driver, state.early.take(session, at: context.now()))
+    }
+    for notification in early {
+      if let notice = CallNotice(notification) { driver?.send(.notice(notice)) }
+    }
+  }
+
+  private func inviteSent() {
+    state.withLock { $0.unansweredInvites += 1 }
+  }
+
+  private func inviteAnswered() {
+    state.withLock { state in
+      state.unansweredInvites -= 1
+      if state.unansweredInvites == 0 { state.early.clear() }
+    }
+  }
+
+  private func ended(_ driver: CallDriver) {
+    state.withLock { state in
+      state.sessions = state.sessions.filter { $0.value !== driver }
+      state.runs[driver.id] = nil
+    }
+  }
+
+  var eventTypes: Set<EventType> { EventType.calls }
+
+  func handle(_ notification: Notification) async {
+    guard let session = notification.session?.sessionData else { return }
+    if notification.eventType == .call { return await receive(notification, session) }
+    if notification.eventType == .startCallReplace { return refuseReplacement(session) }
+    guard let notice = CallNotice(notification) else { return }
+    let driver = state.withLock { state -> CallDriver? in
+      if let driver = state.sessions[session] { return driver }
+      if state.unansweredInvites > 0 { state.early.keep(notification, of: session, at: context.now()) }
+      return nil
+    }
+    await driver?.deliver(.notice(notice))
+  }
+
+  /// R-CALL-180.
+  private func receive(_ notification: Notification, _ session: SessionID) async {
+    guard let incoming = IncomingCall(notification), let user = context.requests.username else { return }
+    if configuration.ringingFeedback { post(.ringing, to: session) }
+    let known = state.withLock { $0.sessions[session] }
+    guard known == nil || known?.store.record.state == .ended else { return }
+    let machine = CallMachine(
+      incoming: incoming, settings: machineSettings(user: user, domain: context.requests.domain ?? ""))
+    await add(machine, CallRecordOptions()).driver.deliver(.receive)
+  }
+
+  /// Replacing calls is never announced, so nobody should ask for it (R-CALL-481).
+  private func refuseReplacement(_ session: SessionID) {
+    post(.rejectCallReplace, to: session)
+  }
+
+  private func post(_ type: CallOperation, to session: SessionID) {
+    feedback.add { [requests] in
+      _ = await requests.perform(.update(session, CallControlRequest(type: type)))
+    }
+  }
+}
+
+// MARK: - The connection
+
+extension CallService {
+  func webSocketOpened(isReconnection: Bool) async {}
+
+  func sessionConnected() async {
+    let configuration = context.settings.current.call
+    state.withLock { $0.configuration = configuration }
+  }
+
+  func sessionEnded() async {}
+
+  /// Ends every call before the application's connection does (R-CALL-479): hangs up, and leaves what rings to the user's other
+  /// devices. Returns when the gateway knows, at the latest after `limit`.
+  func endAll(within limit: Duration = .seconds(3)) async {
+    let stores = all.map(\.driver.store)
+    for call in all where call.record.state != .ended {
+      let rings = call.record.direction == .incoming && call.record.state == .ringing
+      call.driver.start { rings ? .ignore($0) : .end($0) }
+    }
+    let clock = context.clock
+    await withTaskGroup { group in
+      group.addTask { for store in stores { try? await store.wait(for: .over) } }
+      group.addTask { try? await clock.sleep(for: limit) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  func shutdown() async {
+    feedback.end()
+    let (calls, runs) = state.withLock { ($0.calls.values, $0.runs) }
+    for call in calls { call.driver.abandon() }
+    for run in runs.values { await run.value }
+  }
+}

@@ -1,0 +1,205 @@
+import LinkProtocol
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The one queue that all notifications go through, whatever brings them (part 01 §7).
+final class NotificationRouter: Sendable {
+  /// The number of a connection (`SessionMachine.RequestNumber`).
+  typealias ConnectionNumber = Int
+
+  private enum Item: Sendable {
+    case notification(Notification, NotificationChannel, ConnectionNumber?)
+    /// Something to do when everything before has been processed.
+    case marker(@Sendable () -> Void)
+  }
+
+  private let context: ServiceContext
+  private let log: TargetLogger
+  private let queue: AsyncStream<Item>.Continuation
+  private let items: AsyncStream<Item>
+  private let isWebSocketEnabled = Mutex(false)
+
+  init(context: ServiceContext) {
+    self.context = context
+    log = context.log.logger(.notifications)
+    (items, queue) = AsyncStream.makeStream()
+  }
+
+  // MARK: Submitting
+
+  /// Takes a text frame of a WebSocket.
+  /// - Returns: what it is about, if it is a notification.
+  @discardableResult
+  func submit(frame: String, connection: ConnectionNumber) -> EventType? {
+    let data = Data(frame.utf8)
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data) else {
+      log.warn("A frame that is not JSON was discarded.")
+      return nil
+    }
+    if value.isKeepalive { return nil }
+    return submit(data, channel: .webSocket, connection: connection)
+  }
+
+  /// Takes a notification as the application got it, `{"notificationMessage": …}`.
+  func submit(_ json: JSONValue, channel: NotificationChannel) {
+    guard let data = try? JSONEncoder().encode(json) else { return }
+    submit(data, channel: channel, connection: nil)
+  }
+
+  func submit(_ notification: Notification, channel: NotificationChannel) {
+    queue.yield(.notification(notification, channel, nil))
+  }
+
+  @discardableResult
+  private func submit(_ data: Data, channel: NotificationChannel, connection: ConnectionNumber?) -> EventType? {
+    do {
+      let notification = try WireCoding.decode(Notification.self, from: data)
+      queue.yield(.notification(notification, channel, connection))
+      return notification.eventType
+    } catch {
+      // D-14: the cache stays as it is.
+      log.warn("A notification that cannot be read was ignored.", ["reason": .string("\(error)")])
+      return nil
+    }
+  }
+
+  /// Calls `action` when everything that was submitted before has been processed.
+  func afterwards(_ action: @escaping @Sendable () -> Void) {
+    queue.yield(.marker(action))
+  }
+
+  /// R-CONN-710.
+  func enableWebSocket(_ enable: Bool) {
+    isWebSocketEnabled.withLock { $0 = enable }
+  }
+
+  /// Takes nothing more; `run` returns.
+  func finish() {
+    queue.finish()
+  }
+
+  // MARK: Processing (R-CONN-720)
+
+  /// Processes what is submitted, one after another, until `finish` or until its task is cancelled.
+  /// - Parameter session: is told of every notification that passed, with the connection that it came on.
+  func run(
+    services: [any Service], session: @escaping @Sendable (Notification, ConnectionNumber?) -> Void
+  ) async {
+    let handlers = Dictionary(
+      services.flatMap { service in service.eventTypes.map { ($0, service) } }, uniquingKeysWith: { first, _ in first })
+    var cache = DuplicateCache()
+    for await item in items {
+      switch item {
+      case .marker(let action):
+        action()
+      case .notification(let notification, let channel, let connection):
+        guard let accepted = await accept(notification, channel, &cache) else { continue }
+        await dispatch(accepted, handlers[accepted.eventType], session, connection)
+      }
+    }
+  }
+
+  /// Steps 1 to 6. - Returns: the notification with a plain session description, or `nil` when it is dropped.
+  private func accept(
+    _ notification: Notification, _ channel: NotificationChannel, _ cache: inout DuplicateCache
+  ) async -> Notification? {
+    let settings = context.settings.current.notifications
+    if channel == .webSocket, !isWebSocketEnabled.withLock({ $0 }) {
+      log.debug("A notification of a disabled channel was dropped.", ["eventType": .string(notification.eventType.rawValue)])
+      return nil
+    }
+    guard let plain = await withPlainDescription(notification) else {
+      log.warn(
+        "A notification whose session description cannot be read was dropped.",
+        ["eventType": .string(notification.eventType.rawValue)])
+      return nil
+    }
+    if plain.eventType == .call, settings.incomingCallNotificationMode == "push-channel-only", channel != .push {
+      log.warn("A call was dropped: only those that come by push are taken.")
+      return nil
+    }
+    guard let id = plain.eventId else { return plain }  // D-15
+    if cache.contains(id) {
+      log.info("A duplicate notification was dropped.", ["eventType": .string(plain.eventType.rawValue)])
+      return nil
+    }
+    cache.insert(id, length: settings.idCacheLength)
+    return plain
+  }
+
+  /// Step 7, in the order of R-CONN-305.
+  private func dispatch(
+    _ notification: Notification, _ service: (any Service)?,
+    _ session: @Sendable (Notification, ConnectionNumber?) -> Void, _ connection: ConnectionNumber?
+  ) async {
+    log.debug("A notification arrived.", ["eventType": .string(notification.eventType.rawValue)])
+    let callsFirst = EventType.calls.contains(notification.eventType)
+    if !callsFirst { context.events.emit(.notificationReceived(notification)) }
+    session(notification, connection)
+    await service?.handle(notification)
+    if callsFirst { context.events.emit(.notificationReceived(notification)) }
+  }
+
+  // MARK: Session descriptions (R-CONN-740)
+
+  private func withPlainDescription(_ notification: Notification) async -> Notification? {
+    guard let format = notification.sessionParams?.sdpFormat, let sdp = notification.sessionParams?.sdp else {
+      return notification
+    }
+    var plain = notification
+    switch format {
+    case "compressed":
+      guard let text = Self.inflated(sdp) else { return nil }
+      plain.sessionParams?.sdp = text
+    case "url":
+      guard let text = await fetched(sdp) else { return nil }
+      plain.sessionParams?.sdp = text
+    default:
+      break
+    }
+    return plain
+  }
+
+  /// Every byte becomes one character.
+  static func inflated(_ text: String) -> String? {
+    guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters),
+      let bytes = Inflate.bytes(Array(data))
+    else { return nil }
+    return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  }
+
+  private func fetched(_ path: String) async -> String? {
+    guard path.hasPrefix("/"), var access = context.requests.access else { return nil }
+    let settings = context.settings.current
+    if let push = settings.notifications.pushRegistration {
+      let rest = settings.authentication.subscription
+      access.base = ServerAccess.address(
+        push.protocol ?? rest.protocol, push.server ?? rest.server, push.port.flatMap { Int($0) } ?? rest.port)
+    }
+    let answer: EventData? = try? await context.requests.send(.get, path, body: NoBody?.none, as: access)
+    return answer?.sdp
+  }
+}
+
+/// Answer to fetching a session description (R-CONN-740).
+private struct EventData: WireBody {
+  static let envelope: String? = "eventDataResponse"
+  var sdp: String
+}
+
+extension JSONValue {
+  /// Frames of the alternative check methods, which are not used on this platform (R-CONN-613, R-CONN-640).
+  fileprivate var isKeepalive: Bool {
+    ["connCheck", "connAck"].contains { key in
+      switch self[key] {
+      case nil, .null?, .bool(false)?: false
+      default: true
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Foundation
+import KandyGateway
+import LinkProtocol
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `kandy gateway`: runs the server in the foreground.
+struct GatewayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gateway",
+    abstract: "Runs the server until it is interrupted.",
+    discussion: """
+      Prints one line, "listening on http://127.0.0.1:8580", once it accepts connections. SIGINT and SIGTERM end it: calls end,
+      connected clients are told, and the data is written.
+
+      Example:
+        kandy gateway --database kandy.sqlite
+        kandy gateway --host 0.0.0.0 --port 443 --tls-certificate cert.pem --tls-key key.pem
+        kandy gateway --database memory --users users.json
+
+      users.json is a list such as
+        [{"address": "alice@example.com", "password": "secret", "firstName": "Alice", "services": ["call", "IM"]}]
+      """)
+
+  @Option(help: "The address to listen on; 0.0.0.0 for all. (default: 127.0.0.1)")
+  var host: String?
+  @Option(help: "The port; 0 takes a free one. (default: 8580)")
+  var port: Int?
+  @Option(help: ArgumentHelp("Where the data is. (default: kandy.sqlite)", valueName: "file|memory"))
+  var database: String?
+  @Option(help: ArgumentHelp("Creates these users if they are not there yet.", valueName: "file.json"))
+  var users: String?
+  @Option(help: ArgumentHelp("Certificate chain, PEM; with it HTTPS and WSS are spoken.", valueName: "file"))
+  var tlsCertificate: String?
+  @Option(help: ArgumentHelp("Private key, PEM.", valueName: "file"))
+  var tlsKey: String?
+  @Option(help: ArgumentHelp("A web origin whose pages may use the gateway; repeatable. (default: any)", valueName: "origin"))
+  var allowOrigin: [String] = []
+  @Option(help: ArgumentHelp("Settings as JSON; options come before them.", valueName: "file.json"))
+  var config: String?
+  @Option(help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.")
+  var logLevel: LogLevel = .error
+
+  mutating func run() async throws {
+    do {
+      let users = try readUsers()
+      let gateway = try Gateway(try readConfiguration(), logger: logger())
+      for user in users where try await !gateway.users.exists(user.user.address) {
+        try await gateway.users.add(user.user, password: user.password)
+      }
+      try await run(gateway)
+    } catch let error as GatewayError {
+      throw CommandFailure(error.message, code: 2)
+    }
+  }
+
+  private func run(_ gateway: Gateway) async throws {
+    var configuration = ServiceGroupConfiguration(
+      services: [Announcer(gateway: gateway), gateway], gracefulShutdownSignals: [.sigint, .sigterm], logger: gateway.logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(15)
+    try await ServiceGroup(configuration: configuration).run()
+  }
+
+  // MARK: - What the options say
+
+  private func readConfiguration() throws -> GatewayConfiguration {
+    var configuration = GatewayConfiguration()
+    configuration.database = .file("kandy.sqlite")
+    if let config { configuration = try GatewayConfiguration(json: try Self.contents(of: config), over: configuration) }
+    if let host { configuration.host = host }
+    if let port { configuration.port = port }
+    if let database { configuration.database = DatabaseOption.location(database) }
+    if !allowOrigin.isEmpty { configuration.allowedOrigins = .only(allowOrigin) }
+    switch (tlsCertificate, tlsKey) {
+    case (let certificate?, let key?): configuration.tls = GatewayConfiguration.TLS(certificate: certificate, key: key)
+    case (nil, nil): break
+    default: throw CommandFailure("--tls-certificate and --tls-key belong together.", code: 2)
+    }
+    return configuration
+  }
+
+  private func readUsers() throws -> [ListedUser] {
+    guard let users else { return [] }
+    do {
+      return try JSONDecoder().decode([ListedUser].self, from: try Self.contents(of: users))
+    } catch is DecodingError {
+      throw CommandFailure(
+        "\(users) is not a list of users such as [{\"address\": \"alice@example.com\", \"password\": \"…\"}].", code: 2)
+    }
+  }
+
+  private static func contents(of path: String) throws -> Data {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure("The file \(path) cannot be read.", code: 2)
+    }
+    return data
+  }
+
+  private func logger() -> Logger {
+    let level = logLevel.level
+    return Logger(label: "kandy.gateway") { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+  }
+}
+
+/// A user in the file that `--users` names.
+private struct ListedUser: Decodable {
+  let user: User
+  let password: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case password
+  }
+
+  init(from decoder: any Decoder) throws {
+    user = try User(from: decoder)
+    password = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .password)
+  }
+}
+
+/// Says where the gateway listens, once it does.
+private struct Announcer: Service {
+  let gateway: Gateway
+
+  func run() async throws {
+    CommandOutput.say("listening on \(try await gateway.baseURL)")
+    try await gracefulShutdown()
+  }
+}
+
+/// `Logger.Level` as an option.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+  case trace, debug, info, notice, warning, error, critical
+
+  var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .error }
+}

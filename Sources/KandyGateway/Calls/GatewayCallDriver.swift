@@ -1,0 +1,269 @@
+import HTTPTypes
+import LinkLogic
+import LinkProtocol
+import Logging
+
+/// Runs the calls: brings requests to their machines, keeps the machines' timers, and sends what they want to have sent.
+///
+/// Calls live in memory. Those of an earlier run do not exist, which clients learn from the answer to their next audit.
+actor GatewayCallDriver {
+  typealias CallID = Int
+  typealias Machine = GatewayCallMachine
+
+  private struct ActiveCall {
+    var machine: Machine
+    let caller: UserAddress
+    let callee: UserAddress
+    var record: CallRecord
+    var outbox = CallOutbox()
+    /// Somebody is emptying the outbox.
+    var isSending = false
+
+    func user(_ leg: Machine.Leg) -> UserAddress {
+      switch leg {
+      case .caller: caller
+      case .callee: callee
+      }
+    }
+  }
+
+  private let hub: NotificationHub
+  private let users: UserStore
+  private let identifiers: IdentifierSource
+  private let limits: Machine.Limits
+  private let stopwatch: Stopwatch
+  private let now: @Sendable () -> Int64
+  private let logger: Logger
+  private let onEnded: @Sendable (CallRecord) async -> Void
+
+  private var calls: [CallID: ActiveCall] = [:]
+  private var sessions: [SessionID: (call: CallID, leg: Machine.Leg)] = [:]
+  private var lastCall = 0
+  private var alarms = CallAlarms()
+  private let unwatched: (stream: AsyncStream<CallAlarms.Name>, continuation: AsyncStream<CallAlarms.Name>.Continuation)
+  private var isShuttingDown = false
+  private var waitingForTheLastCall: [CheckedContinuation<Void, Never>] = []
+
+  /// - Parameters:
+  ///   - now: milliseconds since 1970.
+  ///   - onEnded: is given each call's record after its last notification has been posted. Calls whose callee did not exist or
+  ///     was offline are among them.
+  init(
+    hub: NotificationHub, users: UserStore, identifiers: IdentifierSource, limits: Machine.Limits = Machine.Limits(),
+    clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64, logger: Logger,
+    onEnded: @escaping @Sendable (CallRecord) async -> Void = { _ in }
+  ) {
+    self.hub = hub
+    self.users = users
+    self.identifiers = identifiers
+    self.limits = limits
+    stopwatch = Stopwatch(clock)
+    self.now = now
+    self.logger = logger
+    self.onEnded = onEnded
+    unwatched = AsyncStream.makeStream()
+  }
+
+  /// How many calls have not ended.
+  var callCount: Int { sessions.count / 2 }
+
+  // MARK: - Requests
+
+  /// Starts a call (R-CALL-43). Whatever stands in `from`, the caller is who the credentials say (R-CALL-632).
+  func start(_ request: CallControlRequest, by caller: Caller) async throws -> Reply<CallControlResponse> {
+    guard caller.isGranted(.call) else {
+      throw Refusal(.forbidden, .serviceNotEnabled, "The user does not have the service call.")
+    }
+    let number = UserStore.normalized(request.to ?? "")
+    guard let callee = AddressRules.read(number, defaultDomain: caller.user.domain) else {
+      throw Refusal(.badRequest, .invalidValue, "\"to\" is not an address such as bob@example.com.")
+    }
+    let user = try await users.user(callee)
+    let reach = await reach(of: user)
+    guard !isShuttingDown else { throw Refusal.shuttingDown }
+
+    lastCall += 1
+    let id = lastCall
+    let call = Machine.Call(
+      caller: Machine.Party(number: caller.user.description, name: CallerName.of(caller, from: request.from)),
+      callee: Machine.Party(number: callee.description, name: user?.displayName),
+      callerSession: SessionID(identifiers.next()), calleeSession: SessionID(identifiers.next()))
+    calls[id] = ActiveCall(
+      machine: Machine(call, limits: limits), caller: caller.user, callee: callee,
+      record: CallRecord(
+        caller: caller.user, callee: callee, callerName: call.caller.name ?? call.caller.number,
+        calleeName: call.callee.name ?? call.callee.number, startedAt: now()))
+    sessions[call.callerSession] = (id, .caller)
+    sessions[call.calleeSession] = (id, .callee)
+    let content = Machine.Content(
+      sdp: request.sdp, customParameters: request.customParameters, customBodies: request.customBodies)
+    return reply(to: .start(content, callee: reach), in: id)
+  }
+
+  private func reach(of user: User?) async -> Machine.Reach {
+    guard let user else { return .unknown }
+    guard user.services?.contains(.call) ?? true else { return .offline }
+    return await hub.subscriptions(of: user.address, service: .call).isEmpty ? .offline : .online
+  }
+
+  /// Answers a request on a session. Somebody else's session does not exist, like one that has ended.
+  func perform(_ request: Machine.Request, on session: SessionID, by user: UserAddress) -> Reply<CallControlResponse> {
+    guard let (id, leg) = sessions[session], calls[id]?.user(leg) == user else {
+      return Reply(request == .read ? .sessionNotFound : .callNotFound)
+    }
+    return reply(to: .request(leg, request), in: id)
+  }
+
+  private func reply(to input: Machine.Input, in id: CallID) -> Reply<CallControlResponse> {
+    let (answer, ticket) = handle(input, in: id, isReleased: false)
+    guard let ticket else { return Reply(answer ?? .callNotFound) }
+    return Reply(answer ?? .callNotFound) { await self.answerLeft(ticket, of: id) }
+  }
+
+  private func answerLeft(_ ticket: CallOutbox.Ticket, of id: CallID) async {
+    calls[id]?.outbox.release(ticket)
+    await send(id)
+  }
+
+  // MARK: - The machine
+
+  /// Gives the machine an input and queues what is to be sent.
+  private func handle(
+    _ input: Machine.Input, in id: CallID, isReleased: Bool = true
+  ) -> (answer: Machine.Answer?, ticket: CallOutbox.Ticket?) {
+    guard var call = calls[id] else { return (nil, nil) }
+    var answer: Machine.Answer?
+    var items: [CallOutbox.Item] = []
+    let effects = call.machine.handle(input)
+    if call.machine.isAnswered, call.record.answeredAt == nil { call.record.answeredAt = now() }
+    for effect in effects {
+      switch effect {
+      case .respond(let response):
+        answer = response
+      case .notify(let leg, let notification, let only):
+        items.append(.notification(notification, to: call.user(leg), only: only))
+      case .startTimer(let timer, let generation, let duration):
+        setAlarm(CallAlarms.Name(call: id, timer: timer), generation, duration)
+      case .cancelTimer(let timer):
+        alarms.cancel(CallAlarms.Name(call: id, timer: timer))
+      case .over(let outcome):
+        call.record.endedAt = now()
+        call.record.outcome = outcome
+        items.append(.record(call.record))
+        logger.debug("a call is over", metadata: ["outcome": "\(outcome)"])
+      }
+    }
+    let ticket = items.isEmpty ? nil : call.outbox.append(items, isReleased: isReleased)
+    calls[id] = call
+    if call.machine.isOver { forget(id) }
+    return (answer, ticket)
+  }
+
+  /// The sessions of a call that is over do not exist; the call itself stays until everything has been sent.
+  private func forget(_ id: CallID) {
+    guard let call = calls[id], call.machine.isOver else { return }
+    sessions[call.machine.call.callerSession] = nil
+    sessions[call.machine.call.calleeSession] = nil
+    guard call.outbox.isEmpty, !call.isSending else { return }
+    calls[id] = nil
+    guard calls.isEmpty else { return }
+    for waiter in waitingForTheLastCall { waiter.resume() }
+    waitingForTheLastCall = []
+  }
+
+  // MARK: - Sending
+
+  private func send(_ id: CallID) async {
+    guard calls[id]?.isSending == false else { return }
+    calls[id]?.isSending = true
+    while let items = calls[id]?.outbox.next() {
+      for item in items { await send(item, of: id) }
+    }
+    calls[id]?.isSending = false
+    forget(id)
+  }
+
+  private func send(_ item: CallOutbox.Item, of id: CallID) async {
+    switch item {
+    case .notification(let notification, let user, only: nil):
+      let devices = await hub.post(notification, to: user, service: .call)
+      guard notification.eventType == .call else { return }
+      _ = handle(devices > 0 ? .calleeNotified : .presence(.callee, false), in: id)
+    case .notification(let notification, _, only: let device?):
+      await hub.post(notification, toSubscription: device)
+    case .record(let record):
+      await onEnded(record)
+    }
+  }
+
+  // MARK: - Time
+
+  private func setAlarm(_ name: CallAlarms.Name, _ generation: Int, _ duration: Duration) {
+    if alarms.set(name, generation: generation, deadline: stopwatch.elapsed() + duration) {
+      unwatched.continuation.yield(name)
+    }
+  }
+
+  /// Keeps the calls' timers until the task is cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      for await name in unwatched.stream {
+        group.addTask { await self.watch(name) }
+      }
+    }
+  }
+
+  private func watch(_ name: CallAlarms.Name) async {
+    while true {
+      switch alarms.advice(on: name, at: stopwatch.elapsed()) {
+      case .sleep(let deadline):
+        do { try await stopwatch.sleep(deadline) } catch { return }
+      case .ring(let generation):
+        return await fire(name, generation)
+      case .leave:
+        return
+      }
+    }
+  }
+
+  private func fire(_ name: CallAlarms.Name, _ generation: Int) async {
+    if case .absence(let leg) = name.timer, let user = calls[name.call]?.user(leg),
+      await !hub.subscriptions(of: user, service: .call).isEmpty
+    {
+      // The user has come back; only the end of subscriptions is announced, not their beginning.
+      _ = handle(.presence(leg, true), in: name.call)
+    }
+    _ = handle(.timerFired(name.timer, generation: generation), in: name.call)
+    await send(name.call)
+  }
+
+  // MARK: - Users and the server go
+
+  /// A subscription has ended: was it the user's last one for calls?
+  func subscriptionEnded(of user: UserAddress) async {
+    guard await hub.subscriptions(of: user, service: .call).isEmpty else { return }
+    for (id, call) in calls {
+      for leg in Machine.Leg.allCases where call.user(leg) == user {
+        _ = handle(.presence(leg, false), in: id)
+      }
+    }
+  }
+
+  /// Ends all calls and posts what their users are to know of it. No more calls begin.
+  func shutDown() async {
+    isShuttingDown = true
+    for id in calls.keys.sorted() {
+      _ = handle(.shutdown, in: id)
+      calls[id]?.outbox.releaseAll()
+      await send(id)
+    }
+    guard !calls.isEmpty else { return }
+    await withCheckedContinuation { waitingForTheLastCall.append($0) }
+  }
+}
+
+extension Reply<CallControlResponse> {
+  fileprivate init(_ answer: GatewayCallMachine.Answer, after: (@Sendable () async -> Void)? = nil) {
+    self.init(answer.body, status: .init(code: answer.httpStatus), after: after)
+  }
+}

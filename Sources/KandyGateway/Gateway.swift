@@ -1,0 +1,199 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import LinkProtocol
+import LinkSocket
+public import Logging
+import NIOCore
+import NIOSSL
+public import ServiceLifecycle
+
+/// A server that speaks the Link protocol: composes database, features, notification hub and HTTP server.
+///
+///     let gateway = try Gateway(GatewayConfiguration())
+///     try await gateway.users.add(User(address: alice), password: "secret")
+///     try await gateway.run()
+public struct Gateway: Service {
+  public let configuration: GatewayConfiguration
+  /// The users; changes count from the next request on. To remove one, use `remove(_:)`.
+  public let users: UserStore
+
+  let database: GatewayDatabase
+  let hub: NotificationHub
+  let application: Application<GatewayResponder>
+  private let features: [any GatewayFeature]
+  private let keeper: SubscriptionKeeper
+  private let port: Announcement<Int>
+  public let logger: Logger
+
+  /// - Parameters:
+  ///   - clock: what timers run on.
+  ///   - now: the time of day in milliseconds since 1970; it has to keep pace with `clock`.
+  ///   - identifiers: where the identifiers of subscriptions, channels, sessions and events come from.
+  /// - Throws: `GatewayError`: the configuration makes no sense, the certificate or the database cannot be used.
+  public init(
+    _ configuration: GatewayConfiguration, clock: any Clock<Duration> = ContinuousClock(),
+    now: @escaping @Sendable () -> Int64 = TimeOfDay.now, identifiers: IdentifierSource = .random,
+    logger: Logger = Logger(label: "kandy.gateway")
+  ) throws(GatewayError) {
+    try configuration.validate()
+    let limits = configuration.limits
+    let database = try GatewayDatabase(configuration.database)
+    let users = UserStore(database, passwordCost: limits.passwordCost)
+    let subscriptions = SubscriptionStore(database: database)
+    let hub = NotificationHub(
+      limit: limits.keptNotifications, clock: clock, now: now, identifiers: identifiers, logger: logger)
+    let keeper = SubscriptionKeeper(
+      store: subscriptions, users: users, hub: hub, clock: clock, now: now, logger: logger)
+
+    let features: [any GatewayFeature] = [
+      SubscriptionRoutes(store: subscriptions, hub: hub, limits: limits, identifiers: identifiers, now: now),
+      keeper,
+    ]
+
+    var routes = Routes()
+    for feature in features { feature.addRoutes(to: &routes) }
+    let responder = GatewayResponder(
+      routes: routes.all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
+      crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: limits.bodySize)
+    let port = Announcement<Int>()
+
+    self.configuration = configuration
+    self.users = users
+    self.database = database
+    self.hub = hub
+    self.features = features
+    self.keeper = keeper
+    self.port = port
+    self.logger = logger
+    application = Application(
+      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub)),
+      configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
+      onServerRunning: { channel in port.make(.success(channel.localAddress?.port ?? configuration.port)) },
+      logger: logger)
+  }
+
+  private static func server(
+    _ configuration: GatewayConfiguration, _ channel: NotificationChannel
+  ) throws(GatewayError) -> HTTPServerBuilder {
+    var options = WebSocketOptions.server
+    options.silenceLimit = .seconds(configuration.limits.idleSocket)
+    // One notification at a time is on its way, and the largest is a request's body, every byte of which JSON may escape.
+    options.outboxBytes = max(options.outboxBytes, configuration.limits.bodySize * 6)
+    let plain = HTTPServerBuilder.http1WithWebSocket(
+      configuration: WebSocketChannel.Configuration(socket: options), decide: channel.serving)
+    guard let tls = configuration.tls else { return plain }
+    do {
+      let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+      let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+      return try .tls(
+        plain, tlsConfiguration: .makeServerConfiguration(certificateChain: certificates, privateKey: .privateKey(key)))
+    } catch {
+      throw GatewayError(
+        .invalidCertificate,
+        "The certificate \"\(tls.certificate)\" and the key \"\(tls.key)\" cannot be used; both have to be PEM files.",
+        cause: error)
+    }
+  }
+
+  // MARK: - Running
+
+  /// Runs until the task's service group shuts down gracefully or the task is cancelled.
+  ///
+  /// A graceful shutdown ends the calls, tells every connected client that it is gone, finishes the requests that are under way,
+  /// and leaves the database as it has to be for the next start.
+  /// - Throws: `GatewayError` with `cannotListen` when the port is in use or the address is not this machine's.
+  public func run() async throws {
+    do {
+      try await keeper.restore()
+      // Shut down from the last to the first, each after the one before it has ended.
+      let services: [any Service] = [Background(features: features, hub: hub), application, Farewell(features, keeper)]
+      try await ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger)).run()
+      port.make(.failure(CancellationError()))
+    } catch {
+      let error = GatewayError.cannotListen(on: configuration.host, port: configuration.port, error) ?? error
+      port.make(.failure(error))
+      throw error
+    }
+  }
+
+  /// The port on which the gateway listens, as soon as it accepts connections.
+  /// - Throws: why it will never listen.
+  public var boundPort: Int {
+    get async throws { try await port.value }
+  }
+
+  /// Where the gateway can be reached, such as `http://127.0.0.1:8580`, as soon as it accepts connections.
+  public var baseURL: String {
+    get async throws {
+      let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+      return "\(configuration.tls == nil ? "http" : "https")://\(host):\(try await boundPort)"
+    }
+  }
+
+  /// Runs the gateway while `body` runs, and then shuts it down gracefully.
+  /// - Parameter body: called with the port as soon as the gateway accepts connections.
+  public func serving<Value>(_ body: (_ port: Int) async throws -> Value) async throws -> Value {
+    let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [self], logger: logger))
+    return try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      let result: Result<Value, any Error>
+      do {
+        result = .success(try await body(try await boundPort))
+      } catch {
+        result = .failure(error)
+      }
+      await group.triggerGracefulShutdown()
+      try await tasks.waitForAll()
+      return try result.get()
+    }
+  }
+
+  // MARK: - Users
+
+  /// Removes a user; the user's subscriptions end with `gone`.
+  /// - Throws: `GatewayError` with `userNotFound`.
+  public func remove(_ user: UserAddress) async throws {
+    try await users.remove(user)
+    try await keeper.endRemoved()
+  }
+}
+
+/// What the features do beside answering requests.
+private struct Background: Service {
+  let features: [any GatewayFeature]
+  let hub: NotificationHub
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for feature in features {
+          group.addTask { try await feature.run() }
+        }
+        group.addTask {
+          for await (subscription, user) in hub.endings {
+            for feature in features { await feature.subscriptionEnded(subscription, of: user) }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+}
+
+/// Waits for the end and then says good-bye, while the server still serves.
+private struct Farewell: Service {
+  let features: [any GatewayFeature]
+  let keeper: SubscriptionKeeper
+
+  init(_ features: [any GatewayFeature], _ keeper: SubscriptionKeeper) {
+    self.features = features
+    self.keeper = keeper
+  }
+
+  func run() async throws {
+    try await gracefulShutdown()
+    for feature in features { await feature.shutDown() }
+    await keeper.close()
+  }
+}

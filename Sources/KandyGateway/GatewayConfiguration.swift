@@ -1,0 +1,162 @@
+import LinkProtocol
+
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
+/// How a gateway runs. Every member has a default; a JSON file may set any of them by the same names.
+public struct GatewayConfiguration: Sendable, Hashable {
+  /// The address to listen on.
+  public var host = "127.0.0.1"
+  /// The port; 0 takes a free one.
+  public var port = 8580
+  public var database = GatewayDatabase.Location.memory
+  /// HTTPS and WSS instead of HTTP and WS.
+  public var tls: TLS?
+  /// The web origins whose pages may use the gateway (R-CONN-414).
+  public var allowedOrigins = Origins.any
+  public var limits = Limits()
+
+  public init() {}
+
+  /// PEM files.
+  public struct TLS: Sendable, Hashable, Codable {
+    /// The certificate, followed by those that lead to its authority.
+    public var certificate: String
+    public var key: String
+
+    public init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
+  public enum Origins: Sendable, Hashable {
+    case any
+    case only([String])
+  }
+
+  public struct Limits: Sendable, Hashable {
+    /// Seconds after which a call that nobody answers ends.
+    public var ringTime = 60
+    /// Notifications that wait for a client without a socket; the oldest go first.
+    public var keptNotifications = 1_000
+    /// Bytes of a request's body; longer ones get 413.
+    public var bodySize = 2 * 1024 * 1024
+    /// Seconds without a frame after which a socket is closed (R-CONN-624).
+    public var idleSocket = 120
+    /// Subscriptions of one user at the same time (R-CONN-523).
+    public var subscriptionsPerUser = 10
+    /// The shortest and the longest lifetime in seconds that a subscription is granted (R-CONN-531).
+    public var lifetime = 60...86_400
+    /// Logarithm to base 2 of scrypt's rounds for new passwords.
+    public var passwordCost = 14
+
+    public init() {}
+  }
+}
+
+// MARK: - From a file
+
+extension GatewayConfiguration {
+  /// Reads a configuration from JSON, for example
+  /// `{"port": 8443, "database": "kandy.sqlite", "tls": {"certificate": "c.pem", "key": "k.pem"}, "limits": {"ringTime": 30}}`.
+  /// - Parameter over: what counts where the file says nothing.
+  /// - Throws: `GatewayError` with `invalidConfiguration`, also for a name that means nothing.
+  public init(json: Data, over: GatewayConfiguration = GatewayConfiguration()) throws(GatewayError) {
+    self = over
+    do {
+      let value = try JSONDecoder().decode(JSONValue.self, from: json)
+      try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits"])
+      try Self.check(value["tls"], names: ["certificate", "key"])
+      try Self.check(value["limits"], names: Set(FileLimits.CodingKeys.allCases.map(\.rawValue)))
+      adopt(try JSONDecoder().decode(File.self, from: json))
+    } catch let error as GatewayError {
+      throw error
+    } catch {
+      throw GatewayError(.invalidConfiguration, "The configuration cannot be read: \(Self.reason(error)).", cause: error)
+    }
+    try validate()
+  }
+
+  private static func check(_ value: JSONValue?, names: Set<String>) throws(GatewayError) {
+    guard let unknown = value?.objectValue?.keys.sorted().first(where: { !names.contains($0) }) else { return }
+    throw GatewayError(
+      .invalidConfiguration,
+      "The configuration has no \"\(unknown)\"; there are \(names.sorted().joined(separator: ", ")).")
+  }
+
+  private mutating func adopt(_ file: File) {
+    if let host = file.host { self.host = host }
+    if let port = file.port { self.port = port }
+    if let database = file.database { self.database = database == "memory" ? .memory : .file(database) }
+    if let tls = file.tls { self.tls = tls }
+    if let origins = file.allowedOrigins { allowedOrigins = .only(origins) }
+    guard let limits = file.limits else { return }
+    if let value = limits.ringTime { self.limits.ringTime = value }
+    if let value = limits.keptNotifications { self.limits.keptNotifications = value }
+    if let value = limits.bodySize { self.limits.bodySize = value }
+    if let value = limits.idleSocket { self.limits.idleSocket = value }
+    if let value = limits.subscriptionsPerUser { self.limits.subscriptionsPerUser = value }
+    let shortest = limits.shortestLifetime ?? self.limits.lifetime.lowerBound
+    self.limits.lifetime = shortest...max(shortest, limits.longestLifetime ?? self.limits.lifetime.upperBound)
+    if let value = limits.passwordCost { self.limits.passwordCost = value }
+  }
+
+  /// - Throws: `GatewayError` with `invalidConfiguration` that names the first value without a meaning.
+  public func validate() throws(GatewayError) {
+    try Self.check("port", port, in: 0...65_535)
+    try Self.check("limits.ringTime", limits.ringTime, in: 1...3_600)
+    try Self.check("limits.keptNotifications", limits.keptNotifications, in: 1...1_000_000)
+    try Self.check("limits.bodySize", limits.bodySize, in: 1_024...(1 << 30))
+    try Self.check("limits.idleSocket", limits.idleSocket, in: 1...86_400)
+    try Self.check("limits.subscriptionsPerUser", limits.subscriptionsPerUser, in: 1...10_000)
+    // Clients take a lifetime below 60 seconds for 60 (R-CONN-531).
+    try Self.check("limits.shortestLifetime", limits.lifetime.lowerBound, in: 60...86_400 * 365)
+    try Self.check("limits.passwordCost", limits.passwordCost, in: 1...20)
+  }
+
+  private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(GatewayError) {
+    guard range.contains(value) else {
+      throw GatewayError(
+        .invalidConfiguration, "\(name) is \(value); it can be \(range.lowerBound) to \(range.upperBound).")
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+      DecodingError.keyNotFound(_, let context):
+      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has a value of another type than expected"
+    default:
+      "it is not JSON"
+    }
+  }
+
+  private struct File: Decodable {
+    var host: String?
+    var port: Int?
+    var database: String?
+    var tls: TLS?
+    var allowedOrigins: [String]?
+    var limits: FileLimits?
+  }
+
+  private struct FileLimits: Decodable {
+    var ringTime: Int?
+    var keptNotifications: Int?
+    var bodySize: Int?
+    var idleSocket: Int?
+    var subscriptionsPerUser: Int?
+    var shortestLifetime: Int?
+    var longestLifetime: Int?
+    var passwordCost: Int?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case ringTime, keptNotifications, bodySize, idleSocket, subscriptionsPerUser, shortestLifetime, longestLifetime,
+        passwordCost
+    }
+  }
+}

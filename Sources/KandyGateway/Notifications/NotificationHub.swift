@@ -1,0 +1,276 @@
+import DequeModule
+import LinkProtocol
+import Logging
+
+/// Brings notifications to the sockets of their subscriptions.
+///
+/// Each subscription has a mailbox, and each open socket a writer of its own, so that a client that does not read delays nobody
+/// else. A notification leaves its mailbox when the socket has taken it; until then it waits, also while there is no socket
+/// (R-CONN-514, R-CONN-654). So a healthy connection gets everything in order and once. The protocol has no acknowledgement:
+/// what the operating system had accepted when the network broke is lost, and what was being written when a newer connection took
+/// over may come twice, with the same `eventId`, which clients drop (R-CONN-720).
+///
+/// A mailbox is bounded: a client that stays away loses the oldest notifications first. Those are the ones that have most likely
+/// lost their meaning, while the end of a call must not get lost behind its ringing.
+actor NotificationHub {
+  /// What a client is told when its subscription ends.
+  enum Farewell: Sendable, Hashable {
+    /// The server ended it (R-CONN-572); seconds after which to come back.
+    case gone(retryAfter: Double? = nil)
+    /// The same application instance has subscribed anew (R-CONN-524).
+    case overridden
+    /// The client ended it and knows.
+    case none
+  }
+
+  private let limit: Int
+  /// How long a socket may take to accept the last notification.
+  private let farewellTime: Duration
+  private let clock: any Clock<Duration>
+  private let now: @Sendable () -> Int64
+  private let identifiers: IdentifierSource
+  private let logger: Logger
+
+  /// Every subscription that ends, with its user, for one reader.
+  nonisolated let endings: AsyncStream<(SubscriptionID, UserAddress)>
+  private let ended: AsyncStream<(SubscriptionID, UserAddress)>.Continuation
+
+  private var mailboxes: [SubscriptionID: Mailbox] = [:]
+  private var byUser: [UserAddress: [SubscriptionID]] = [:]
+  private var byChannel: [ChannelID: SubscriptionID] = [:]
+  private var lastConnection = 0
+  private var openConnections = 0
+  private var isShuttingDown = false
+  private var waitingForSilence: [CheckedContinuation<Void, Never>] = []
+
+  init(
+    limit: Int, farewellTime: Duration = .seconds(5), clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64,
+    identifiers: IdentifierSource, logger: Logger
+  ) {
+    self.limit = limit
+    self.farewellTime = farewellTime
+    self.clock = clock
+    self.now = now
+    self.identifiers = identifiers
+    self.logger = logger
+    (endings, ended) = AsyncStream.makeStream()
+  }
+
+  // MARK: - Posting
+
+  /// Posts to every subscription of a user that has the service. All of them get the same `eventId` (R-CONN-701).
+  /// - Returns: how many subscriptions will get it.
+  @discardableResult
+  func post(
+    _ notification: Notification, to user: UserAddress, service: ServiceName, except: Set<SubscriptionID> = []
+  ) -> Int {
+    let receivers = subscriptions(of: user, service: service).filter { !except.contains($0) }
+    guard !receivers.isEmpty, let text = written(notification) else { return 0 }
+    for receiver in receivers { keep(text, for: receiver) }
+    return receivers.count
+  }
+
+  /// Posts to one subscription, whatever its services.
+  /// - Returns: whether there is such a subscription.
+  @discardableResult
+  func post(_ notification: Notification, toSubscription subscription: SubscriptionID) -> Bool {
+    guard let mailbox = mailboxes[subscription], !mailbox.isOver, let text = written(notification) else { return false }
+    keep(text, for: subscription)
+    return true
+  }
+
+  /// A user's live subscriptions that have the service, oldest first: the devices that a notification reaches, now or when their
+  /// sockets return.
+  func subscriptions(of user: UserAddress, service: ServiceName) -> [SubscriptionID] {
+    byUser[user, default: []].filter { mailboxes[$0]?.services.contains(service) == true }
+  }
+
+  /// What the client of a subscription said it can do, such as `RingingFeedback`.
+  func capabilities(of subscription: SubscriptionID) -> Set<String> {
+    mailboxes[subscription]?.capabilities ?? []
+  }
+
+  private func written(_ notification: Notification) -> String? {
+    var notification = notification
+    notification.eventId = notification.eventId ?? EventID(identifiers.next())
+    notification.time = notification.time ?? now()
+    do {
+      return String(decoding: try WireCoding.encode(notification), as: UTF8.self)
+    } catch {
+      logger.debug("a notification cannot be written", metadata: ["type": "\(notification.eventType)"])
+      return nil
+    }
+  }
+
+  private func keep(_ text: String, for subscription: SubscriptionID) {
+    if mailboxes[subscription]?.keep(text, limit: limit) == true {
+      logger.debug("the oldest notification was dropped: the client does not read", metadata: ["limit": "\(limit)"])
+    }
+    mailboxes[subscription]?.connection?.wake.yield()
+  }
+
+  // MARK: - Subscriptions come and go
+
+  /// Opens the mailbox of a subscription.
+  /// - Parameter kept: what is to be delivered first, from before a restart.
+  /// - Returns: `false` when the gateway is shutting down.
+  @discardableResult
+  func open(_ subscription: SubscriptionRecord, kept: [String] = []) -> Bool {
+    guard !isShuttingDown else { return false }
+    var mailbox = Mailbox(subscription)
+    for text in kept { _ = mailbox.keep(text, limit: limit) }
+    mailboxes[subscription.id] = mailbox
+    byUser[subscription.user, default: []].append(subscription.id)
+    byChannel[subscription.channel] = subscription.id
+    return true
+  }
+
+  /// Adopts changed services and capabilities.
+  func update(_ subscription: SubscriptionRecord) {
+    mailboxes[subscription.id]?.adopt(subscription)
+  }
+
+  /// Ends a subscription: nothing more is posted to it. Its socket, if there is one, gets what waits and the farewell, and is then
+  /// closed.
+  func end(_ subscription: SubscriptionID, _ farewell: Farewell) {
+    guard let mailbox = mailboxes[subscription], !mailbox.isOver else { return }
+    forget(mailbox)
+    guard let connection = mailbox.connection else {
+      mailboxes[subscription] = nil
+      return
+    }
+    if let last = notification(for: farewell), let text = written(last) {
+      _ = mailboxes[subscription]?.keep(text, limit: .max)
+    }
+    mailboxes[subscription]?.isOver = true
+    connection.end.yield(.subscriptionOver)
+    connection.wake.yield()
+  }
+
+  private func forget(_ mailbox: Mailbox) {
+    byChannel[mailbox.channel] = nil
+    byUser[mailbox.user]?.removeAll { $0 == mailbox.subscription }
+    if byUser[mailbox.user]?.isEmpty == true { byUser[mailbox.user] = nil }
+    ended.yield((mailbox.subscription, mailbox.user))
+  }
+
+  private func notification(for farewell: Farewell) -> Notification? {
+    switch farewell {
+    case .gone(let retryAfter): Notification(eventType: .gone, eventId: nil, retryAfter: retryAfter)
+    case .overridden: Notification(eventType: .websocketOverridden, eventId: nil)
+    case .none: nil
+    }
+  }
+
+  /// Everybody who has a subscription.
+  var users: Set<UserAddress> {
+    Set(byUser.keys)
+  }
+
+  /// Ends all subscriptions of a user.
+  func end(allOf user: UserAddress, _ farewell: Farewell) {
+    for subscription in byUser[user, default: []] { end(subscription, farewell) }
+  }
+
+  /// What waits for subscriptions that have no socket.
+  var waiting: [SubscriptionID: [String]] {
+    var waiting: [SubscriptionID: [String]] = [:]
+    for id in byChannel.values {
+      guard let mailbox = mailboxes[id], mailbox.connection == nil, !mailbox.kept.isEmpty else { continue }
+      waiting[id] = mailbox.kept.map(\.text)
+    }
+    return waiting
+  }
+
+  /// Tells every connected client that it is gone and waits until their sockets have been served to the end. Clients without a
+  /// socket learn nothing and keep their subscriptions.
+  /// - Returns: the subscriptions that have ended.
+  func shutDown() async -> [SubscriptionID] {
+    isShuttingDown = true
+    let connected = byChannel.values.filter { mailboxes[$0]?.connection != nil }
+    for subscription in connected { end(subscription, .gone()) }
+    if openConnections > 0 {
+      await withCheckedContinuation { waitingForSilence.append($0) }
+    }
+    return connected
+  }
+
+  // MARK: - Sockets
+
+  /// Whether a subscription has this channel: what decides between an upgrade and 404.
+  func isOpen(_ channel: ChannelID) -> Bool {
+    byChannel[channel] != nil && !isShuttingDown
+  }
+
+  /// Serves a socket until there is a reason to close it. Cancel the task when the client closes; then it returns at once.
+  func serve(_ channel: ChannelID, over socket: any NotificationSocket) async -> SocketEnding {
+    guard !isShuttingDown else { return .lost }
+    guard let id = byChannel[channel] else { return .unknownChannel }
+    let (woken, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let (endings, end) = AsyncStream.makeStream(of: SocketEnding.self)
+    lastConnection += 1
+    openConnections += 1
+    let connection = Mailbox.Connection(number: lastConnection, wake: wake, end: end)
+    mailboxes[id]?.connection?.end.yield(.replaced)
+    mailboxes[id]?.connection = connection
+    wake.yield()
+    let ending = await withTaskGroup(of: SocketEnding.self) { group in
+      group.addTask { await self.deliver(from: id, connection: connection.number, over: socket, woken: woken) }
+      group.addTask { await self.awaitEnding(endings) }
+      let ending = await group.next() ?? .lost
+      group.cancelAll()
+      return ending
+    }
+    disconnected(id, connection: connection.number)
+    return ending
+  }
+
+  nonisolated private func deliver(
+    from id: SubscriptionID, connection: Int, over socket: any NotificationSocket, woken: AsyncStream<Void>
+  ) async -> SocketEnding {
+    for await _ in woken {
+      while let next = await next(from: id, connection: connection) {
+        do {
+          try await socket.send(next.text)
+        } catch {
+          return .lost
+        }
+        await delivered(next, from: id)
+      }
+      if await isOver(id) { return .subscriptionOver }
+    }
+    return .lost
+  }
+
+  nonisolated private func awaitEnding(_ endings: AsyncStream<SocketEnding>) async -> SocketEnding {
+    for await ending in endings {
+      if ending == .subscriptionOver { try? await clock.sleep(for: farewellTime) }
+      return ending
+    }
+    return .lost
+  }
+
+  private func next(from id: SubscriptionID, connection: Int) -> KeptNotification? {
+    guard let mailbox = mailboxes[id], mailbox.connection?.number == connection else { return nil }
+    return mailbox.kept.first
+  }
+
+  private func delivered(_ notification: KeptNotification, from id: SubscriptionID) {
+    mailboxes[id]?.delivered(notification)
+  }
+
+  private func isOver(_ id: SubscriptionID) -> Bool {
+    mailboxes[id]?.isOver ?? true
+  }
+
+  private func disconnected(_ id: SubscriptionID, connection: Int) {
+    openConnections -= 1
+    if mailboxes[id]?.connection?.number == connection {
+      mailboxes[id]?.connection = nil
+      if mailboxes[id]?.isOver == true { mailboxes[id] = nil }
+    }
+    guard openConnections == 0 else { return }
+    for waiter in waitingForSilence { waiter.resume() }
+    waitingForSilence = []
+  }
+}

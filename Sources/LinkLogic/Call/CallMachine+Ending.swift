@@ -1,0 +1,172 @@
+import LinkProtocol
+
+// Hanging up, turning down, and every other way in which a call ends (part 02 §8.3, §8.4, §8.6 to §8.10).
+
+extension CallMachine {
+  /// Hangs up, whatever the phase. The user sees ENDED at once, except while the far end rings (R-CALL-285).
+  mutating func end(_ id: OperationID) {
+    switch phase {
+    // To hang up on a call that rings is to turn it down (R-CALL-518).
+    case .ringing: reject(id, .end)
+    case .accepting where !hasAnswered: reject(id, .end)
+    case .initiating, .trying, .accepting, .established:
+      begin(.end, id)
+      sayGoodbye(LocalCallCode.endedByLocalUser.reasonText)
+      conclude(.endedByLocalUser)
+    case .progressing:
+      begin(.end, id)
+      sayGoodbye(LocalCallCode.endedByLocalUser.reasonText)
+      phase = .ending
+      negotiation = Negotiation()
+      queue.removeAll()
+      close()
+      arm(.deadline, settings.timings.goodbye)
+    case .ending, .rejecting:
+      begin(.end, id)
+    case .idle, .ended:
+      refuse(id, .end)
+    }
+  }
+
+  /// Whether the gateway may know of the user's answer.
+  private var hasAnswered: Bool {
+    switch negotiation.stage {
+    case .stable, .preparingOffer, .preparingAnswer: false
+    case .offering, .offered, .applying, .answering: true
+    }
+  }
+
+  mutating func reject(_ id: OperationID, _ action: CallAction) {
+    guard let incoming, phase == .ringing || (phase == .accepting && !hasAnswered) else {
+      return refuse(id, action, "Failed to reject call.")
+    }
+    guard incoming.actions.contains("reject") else {
+      return fail(id, action, CallFailure(.notSupported, "Failed to reject call.", detail: "The gateway allows no rejection."))
+    }
+    begin(action, id)
+    turnDown(incoming.session)
+  }
+
+  mutating func turnDown(_ session: SessionID) {
+    if phase == .accepting {
+      finish(.answer, CallFailure(.invalidState, "The call has been rejected."))
+      effects.append(.adjust(.discard))
+    }
+    phase = .rejecting
+    negotiation = Negotiation()
+    cancel(.deadline)
+    send(.disposition(CallDispositionRequest(action: .reject, sessionData: session)), .reject)
+  }
+
+  /// To the rejection (R-CALL-81).
+  mutating func turnedDown(_ response: CallResponse) {
+    guard phase == .rejecting else { return }
+    if case .success = response { return conclude(.rejectedByLocalUser) }
+    if response.isCallGone || response.statusCode == .answeredElsewhere { return conclude(.rejectedByLocalUser) }
+    phase = .ringing
+    arm(.deadline, settings.timings.ringing)
+    let failure = CallFailure(.generic, "Failed to reject call.", response)
+    finish(.reject, failure)
+    finish(.end, failure)
+    emit(.failed(failure))
+  }
+
+  /// The user does not want to know of this call; nobody is told (R-CALL-84). In other states nothing happens (R-CALL-520).
+  mutating func ignore(_ id: OperationID) {
+    guard phase != .ended else { return refuse(id, .ignore) }
+    begin(.ignore, id)
+    if phase == .ringing { conclude(.ignoredByLocalUser) } else { finish(.ignore) }
+  }
+
+  mutating func mute(_ on: Bool, _ id: OperationID) {
+    let action: CallAction = on ? .mute : .unmute
+    guard phase != .ended else { return refuse(id, action) }
+    begin(action, id)
+    facts.muted = on
+    emit(.flagsChanged)
+    finish(action)
+  }
+
+  /// Takes leave of the gateway: now, or as soon as it has said which session this is.
+  mutating func sayGoodbye(_ reasonText: String?) {
+    if let session = facts.session {
+      owesGoodbye = false
+      send(.end(session, reasonText: reasonText), .goodbye)
+    } else {
+      owesGoodbye = requests.values.contains(.start)
+    }
+  }
+
+  /// The call is over for the user. Nothing is emitted after this.
+  mutating func conclude(_ local: LocalCallCode?, reason: CallReason? = nil, failure: CallFailure? = nil) {
+    if let failure { emit(.failed(failure)) }
+    finish(.end)
+    finish(.reject)
+    finish(.ignore)
+    finishAll(failure ?? CallFailure(.invalidState, "The call has ended."))
+    facts.endTime = now
+    if facts.startTime == nil { facts.startTime = now }
+    announce(.ended, reason: reason ?? local.map { CallReason($0) })
+    close()
+    phase = .ended
+  }
+
+  /// What is left once nothing can come of the call.
+  mutating func close() {
+    if phase != .ending { phase = .ended }
+    for timer in Timer.allCases { cancel(timer) }
+    queue.removeAll()
+    negotiation = Negotiation()
+    if !hasClosedMedia {
+      hasClosedMedia = true
+      work(.close, .close)
+    }
+  }
+}
+
+extension CallMachine {
+  /// To the goodbye. A gateway that does not know the call has nothing left to confirm.
+  mutating func tookLeave(_ response: CallResponse) {
+    if phase == .ending, response.isCallGone { conclude(.endedByLocalUser) }
+  }
+}
+
+// MARK: - Timers
+
+extension CallMachine {
+  mutating func fire(_ timer: Timer, _ generation: Int) {
+    guard timers[timer] == generation else { return }
+    timers[timer] = nil
+    switch timer {
+    case .audit: audit()
+    case .deadline: patienceEnds()
+    }
+  }
+
+  private mutating func patienceEnds() {
+    switch phase {
+    case .trying, .progressing:
+      sayGoodbye(nil)
+      conclude(.reasonNotProvided)
+    case .ringing: conclude(.reasonNotProvided)
+    case .ending: conclude(.endedByLocalUser)
+    case .accepting: unusable(CallFailure(.generic, "The far end did not answer in time."))
+    case .established: takeBack()
+    case .idle, .initiating, .rejecting, .ended: break
+    }
+  }
+
+  private mutating func audit() {
+    guard phase == .established, let session = facts.session else { return }
+    if !requests.values.contains(.audit) {
+      send(.update(session, CallControlRequest(type: .audit)), .audit, inOrder: false)
+    }
+    arm(.audit, settings.timings.audit)
+  }
+
+  /// Only the news that the call is gone matters (R-CALL-94, R-CALL-836).
+  mutating func audited(_ response: CallResponse) {
+    guard phase == .established, response.isCallGone else { return }
+    conclude(.auditFailure)
+  }
+}

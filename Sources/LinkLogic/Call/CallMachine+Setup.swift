@@ -1,0 +1,164 @@
+import LinkProtocol
+
+// Making a call and answering one (part 02 §8.1, §8.5, §8.11).
+
+extension CallMachine {
+  mutating func make(_ id: OperationID) {
+    guard phase == .idle, let outgoing else { return refuse(id, .make) }
+    begin(.make, id)
+    phase = .initiating
+    if let problem = outgoing.problem { return failMake(problem) }
+    prepareOffer(.startCall)
+  }
+
+  mutating func receive() {
+    guard phase == .idle, incoming != nil else { return }
+    phase = .ringing
+    arm(.deadline, settings.timings.ringing)
+    emit(.received)
+  }
+
+  mutating func answer(_ answer: CallAnswer, _ id: OperationID) {
+    guard phase == .ringing, let incoming else { return refuse(id, .answer, "Failed to answer call.") }
+    guard incoming.actions.contains("answer") else {
+      return fail(id, .answer, CallFailure(.notSupported, "Failed to answer call.", detail: "The gateway allows no answer."))
+    }
+    begin(.answer, id)
+    phase = .accepting
+    cancel(.deadline)
+    take(answer.media)
+    facts.customParameters = answer.customParameters
+    if let offer = incoming.offer {
+      let remote = RemoteMedia(offer)
+      facts.sendingVideo = answer.media.sendVideo && remote?.video != nil
+      negotiation = Negotiation(stage: .preparingAnswer)
+      negotiation.work = work(.answer(offer: offer, localMedia(answering: remote), .answerCall), .describe)
+    } else {
+      prepareOffer(.answerCall)
+    }
+  }
+
+  mutating func prepareOffer(_ operation: SDPOperation, freshPeer: Bool = false) {
+    negotiation.stage = .preparingOffer
+    negotiation.work = work(.offer(localMedia(answering: nil), operation, freshPeer: freshPeer), .describe)
+  }
+
+  /// What the options in effect mean for the record (R-CALL-340).
+  mutating func take(_ media: MediaWishes) {
+    wishes = media
+    hasVideoSection = media.video || media.sendVideo
+    facts.isAudioEnabled = media.audio
+    facts.isVideoEnabled = media.video
+    facts.sendInitialVideo = media.sendVideo
+    facts.sendingVideo = media.sendVideo
+    if facts.direction == .outgoing { facts.isVideoNegotiationAvailable = hasVideoSection }
+  }
+}
+
+// MARK: - Our description is ready
+
+extension CallMachine {
+  mutating func described(_ sdp: String) {
+    switch phase {
+    case .initiating:
+      guard let outgoing else { return }
+      negotiation.stage = .offering
+      let body = CallControlRequest(
+        type: .callStart,
+        from: AddressRules.wireForm(facts.from, firstName: outgoing.firstName, lastName: outgoing.lastName),
+        to: AddressRules.wireForm(outgoing.callee), sdp: sdp, customParameters: facts.customParameters,
+        supported: settings.earlyMedia ? ["earlymedia"] : nil)
+      negotiation.request = send(.start(body), .start)
+    case .accepting:
+      negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
+      negotiation.request = update(.callAnswer, sdp, .answer)
+    case .established:
+      negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
+      negotiation.request = update(.respondCallUpdate, sdp, .respond)
+    case .idle, .trying, .progressing, .ringing, .rejecting, .ending, .ended:
+      break
+    }
+  }
+
+  private mutating func update(_ type: CallOperation, _ sdp: String, _ purpose: RequestPurpose) -> RequestID? {
+    guard let session = facts.session else { return nil }
+    let body = CallControlRequest(type: type, sdp: sdp, customParameters: facts.customParameters)
+    return send(.update(session, body), purpose)
+  }
+}
+
+// MARK: - The gateway's response
+
+extension CallMachine {
+  /// To `callStart` (R-CALL-43 to R-CALL-45).
+  mutating func started(_ response: CallResponse) {
+    guard case .success(let body) = response, let session = body.sessionData else {
+      if phase == .initiating { failMake(CallFailure(.generic, "Failed to initialize call.", response)) }
+      return
+    }
+    facts.session = session
+    guard phase == .initiating else {
+      if owesGoodbye { sayGoodbye(LocalCallCode.endedByLocalUser.reasonText) }
+      return
+    }
+    phase = .trying
+    negotiation.stage = .offered
+    facts.state = .initiated
+    arm(.deadline, settings.timings.ringing)
+    effects.append(.registered(session))
+    finish(.make)
+    emit(.started)
+  }
+
+  /// Nothing came of `make`: ENDED, but without a state change (R-CALL-45, R-CALL-508).
+  mutating func failMake(_ failure: CallFailure) {
+    facts.failure = failure
+    facts.state = .ended
+    finishAll(failure)
+    emit(.failed(failure))
+    close()
+  }
+
+  /// To `callAnswer` (R-CALL-48, R-CALL-49).
+  mutating func answered(_ response: CallResponse) {
+    guard phase == .accepting else { return }
+    switch response {
+    case .success:
+      if negotiation.stage == .offering {
+        negotiation.stage = .offered
+        arm(.deadline, settings.timings.answer)
+      } else {
+        negotiation = Negotiation()
+        establish(reason: nil)
+      }
+    case .failure:
+      switch response.statusCode {
+      case .answeredElsewhere: conclude(.respondedFromAnotherDevice)
+      case .callNotFound, .sessionNotFound: conclude(.reasonNotProvided)
+      default: ringAgain(CallFailure(.generic, "Failed to answer call.", response))
+      }
+    }
+  }
+
+  /// The answer came to nothing; the call still waits for its user (R-CALL-515).
+  mutating func ringAgain(_ failure: CallFailure) {
+    phase = .ringing
+    negotiation = Negotiation()
+    facts.failure = failure
+    facts.sendingVideo = nil
+    effects.append(.adjust(.discard))
+    arm(.deadline, settings.timings.ringing)
+    finish(.answer, failure)
+    emit(.failed(failure))
+  }
+
+  /// Both ends have agreed for the first time. `Hold` has been set by then.
+  mutating func establish(reason: CallReason?) {
+    phase = .established
+    cancel(.deadline)
+    arm(.audit, settings.timings.firstAudit)
+    facts.failure = nil
+    finish(.answer)
+    announce(hold.state, reason: reason)
+  }
+}

@@ -1,0 +1,144 @@
+public import LinkProtocol
+
+extension GatewayCallMachine {
+  /// What a client asks for on one of the call's sessions.
+  public enum Request: Sendable, Hashable {
+    case ringing
+    /// The device is the subscription that the request's credentials name, if they name one.
+    case answer(Content, device: SubscriptionID?)
+    case reject
+    case end(reasonText: String?)
+    /// An offer; without a description the far end is asked for one (slow start).
+    case offer(Content)
+    /// The reply to an offer, or the offer that was asked for.
+    case reply(Content)
+    /// Declines an offer (R-CALL-65).
+    case refuse
+    case candidates([ICECandidate])
+    case customHeaders
+    case audit
+    /// Reads the session's state.
+    case read
+    /// An operation of the protocol that this server does not perform.
+    case unsupported(CallOperation)
+    /// An operation that the protocol does not have, or not here.
+    case unknown
+
+    /// Reads the body of a PUT on a session (R-CALL-30).
+    public init(_ body: CallControlRequest, device: SubscriptionID? = nil) {
+      let content = Content(sdp: body.sdp, customParameters: body.customParameters, customBodies: body.customBodies)
+      self =
+        switch body.type {
+        case .ringing: .ringing
+        case .callAnswer: .answer(content, device: device)
+        case .startCallUpdate: .offer(content)
+        case .respondCallUpdate: content.sdp == nil && body.statusCode != nil ? .refuse : .reply(content)
+        case .updateIceCandidate: .candidates(body.iceCandidates ?? [])
+        case .sendCustomHeaders: .customHeaders
+        case .audit: .audit
+        case .transfer, .refer, .acceptCallReplace, .rejectCallReplace: .unsupported(body.type)
+        default: .unknown
+        }
+    }
+  }
+
+  /// What a request is answered.
+  public struct Answer: Sendable, Hashable {
+    /// Never 304 or 410, which clients take for something else (R-CALL-13, R-CALL-18).
+    public var httpStatus: Int
+    public var body: CallControlResponse
+
+    public init(httpStatus: Int, body: CallControlResponse) {
+      self.httpStatus = httpStatus
+      self.body = body
+    }
+
+    public static let accepted = Answer(httpStatus: 200, body: CallControlResponse())
+    /// The session does not exist, has ended, or is another user's: one answer for all of them.
+    public static let callNotFound = Answer(404, .callNotFound, "The call does not exist.")
+    /// The same, to whoever reads a session's state (R-CALL-102).
+    public static let sessionNotFound = Answer(404, .sessionNotFound, "The session does not exist.")
+    /// Another device of the user was faster (R-CALL-49).
+    public static let answeredElsewhere = Answer(409, .answeredElsewhere, "The call has been answered by another device.")
+
+    /// A value is missing or cannot be used.
+    public static func invalid(_ reasonText: String) -> Answer {
+      Answer(400, .invalidValue, reasonText)
+    }
+
+    /// The operation does not fit the call's present state.
+    public static func outOfPlace(_ reasonText: String) -> Answer {
+      Answer(409, .invalidValue, reasonText)
+    }
+
+    /// The server does not perform this operation.
+    public static func unsupported(_ operation: String) -> Answer {
+      Answer(403, .serviceNotEnabled, "This server does not support \(operation).")
+    }
+
+    /// An offer is outstanding (R-CALL-440).
+    static func pending(retryAfter: Double) -> Answer {
+      var answer = Answer(409, .requestPending, GatewayCallMachine.requestPending)
+      answer.body.retryAfter = retryAfter
+      return answer
+    }
+
+    private init(_ httpStatus: Int, _ statusCode: StatusCode, _ reasonText: String) {
+      self.init(httpStatus: httpStatus, body: CallControlResponse(statusCode: statusCode, reasonText: reasonText))
+    }
+  }
+
+  static let requestPending = "Request Pending"
+
+  // MARK: - Which request is for whom
+
+  mutating func answer(_ request: Request, from leg: Leg) -> [Effect] {
+    switch phase {
+    case .new, .over: [.respond(request == .read ? .sessionNotFound : .callNotFound)]
+    case .ringing: answerWhileRinging(request, from: leg)
+    case .answered: answerWhileAnswered(request, from: leg)
+    }
+  }
+
+  private mutating func answerWhileRinging(_ request: Request, from leg: Leg) -> [Effect] {
+    switch request {
+    case .ringing:
+      leg == .callee ? [.respond(.accepted)] + ring() : [.respond(.outOfPlace("Only the called user rings."))]
+    case .answer(let content, let device): accept(content, by: leg, device: device)
+    case .reject: reject(by: leg)
+    case .end: leg == .callee ? reject(by: leg) : cancelled()
+    case .offer: [.respond(.pending(retryAfter: limits.retry(leg)))]
+    case .reply, .refuse: [.respond(.outOfPlace("The call has not been answered."))]
+    case .candidates(let candidates): hold(candidates, from: leg)
+    case .customHeaders, .audit: [.respond(.accepted)]
+    case .read: [.respond(state(.ringing))]
+    case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
+    case .unknown: [.respond(.invalid("Unknown type of request."))]
+    }
+  }
+
+  private mutating func answerWhileAnswered(_ request: Request, from leg: Leg) -> [Effect] {
+    let effects: [Effect] =
+      switch request {
+      case .ringing: [.respond(.accepted)]
+      case .answer(_, let device): lateAnswer(by: leg, device: device)
+      case .reject: [.respond(leg == .callee ? .answeredElsewhere : Self.notTheCallee)]
+      case .end(let reasonText): hangUp(leg, reasonText)
+      case .offer(let content): offer(content, from: leg)
+      case .reply(let content): reply(content, from: leg)
+      case .refuse: refuse(from: leg)
+      case .candidates(let candidates): pass(candidates, from: leg)
+      case .customHeaders, .audit: [.respond(.accepted)]
+      case .read: [.respond(state(.answered))]
+      case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
+      case .unknown: [.respond(.invalid("Unknown type of request."))]
+      }
+    return isOver ? effects : effects + [start(.audit(leg), after: limits.audit)]
+  }
+
+  private func state(_ state: CallSessionState) -> Answer {
+    Answer(httpStatus: 200, body: CallControlResponse(state: state))
+  }
+
+  static let notTheCallee = Answer.outOfPlace("Only the called user answers or rejects.")
+}

@@ -1,0 +1,134 @@
+"""The console's contract, the users' commands, and the gateway's options."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+
+from harness import KANDY, PATIENCE, Console, Gateway, run
+
+
+def test_lines_that_are_no_commands():
+    with Gateway() as gateway, Console() as console:
+        console.line("this is not JSON")
+        error = console._wait(lambda: console.answers.pop(None, None), PATIENCE, "an answer without id")
+        assert error["id"] is None and error["error"]["message"], error
+        for line, number in (('{"id": 77, "do": "no.such.verb"}', 77), ('{"id": 78}', 78)):
+            console.line(line)
+            answer = console._wait(lambda: console.answers.pop(number, None), PATIENCE, f"an answer to {number}")
+            assert "error" in answer, answer
+        console.line('{"id": 79, "do": "create", "args": [' + json.dumps(gateway.configuration()) + "]}")
+        assert console.answer(79) is None
+
+
+def test_a_client_is_echoed():
+    with Gateway() as gateway, Console() as console:
+        number = console.start("create", gateway.configuration(), client="zoë")
+        answer = console._wait(lambda: console.answers.pop(number, None), PATIENCE, "an answer")
+        assert answer["client"] == "zoë", answer
+
+
+def test_every_command_has_help_with_an_example():
+    for command in ([], ["gateway"], ["user"], ["user", "add"], ["console"], ["doctor"], ["demo"]):
+        text = run(*command, "--help").stdout
+        assert "kandy" in text and ("Example" in text or "example" in text), f"{command}: {text}"
+
+
+def test_users_are_kept_and_no_password_is_printed():
+    with tempfile.TemporaryDirectory() as folder:
+        database = os.path.join(folder, "users.sqlite")
+        text = ""
+        for name in ("alice", "bob", "zoë"):
+            done = run(
+                "user", "add", f"{name}@example.com", "--database", database, "--password-stdin", stdin="s3cr3t-w0rd\n"
+            )
+            text += done.stdout + done.stderr
+        listed = run("user", "list", "--database", database)
+        text += listed.stdout + listed.stderr
+        assert "alice@example.com" in listed.stdout and "zoë@example.com" in listed.stdout, listed.stdout
+        run("user", "remove", "bob@example.com", "--database", database)
+        assert "bob@example.com" not in run("user", "list", "--database", database).stdout
+        assert "s3cr3t" not in text
+        again = run(
+            "user", "add", "alice@example.com", "--database", database, "--password-stdin", stdin="x\n", expect=1
+        )
+        assert "alice@example.com" in again.stderr
+        run("user", "remove", "nobody@example.com", "--database", database, expect=1)
+
+
+def test_the_gateway_refuses_to_start_with_one_sentence():
+    with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for options in (
+            ["--port", str(taken.getsockname()[1]), "--database", "memory"],
+            ["--port", "99999", "--database", "memory"],
+            ["--database", os.path.join(folder, "no", "such", "folder", "x.sqlite")],
+            ["--tls-certificate", "/no/such/file", "--tls-key", "/no/such/file", "--database", "memory"],
+            ["--no-such-option"],
+        ):
+            done = run("gateway", *options, expect=2)
+            assert done.stdout == "" and done.stderr.strip(), (options, done.stderr)
+
+
+def test_the_gateway_ends_on_a_signal():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen(
+            [KANDY, "gateway", "--port", "0", "--database", "memory"], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout.readline().startswith("listening on http://127.0.0.1:")
+            process.send_signal(number)
+            assert process.wait(timeout=PATIENCE) == 0
+
+
+def request(gateway, method, path, body=None, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
+    base = {"Authorization": "Basic YWxpY2VAZXhhbXBsZS5jb206c2VjcmV0", "Content-Type": "application/json"}
+    connection.request(method, path, body=body, headers={**base, **(headers or {})})
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    return response.status, response.headers, text
+
+
+def test_what_strangers_may_send():
+    me = "/rest/version/1/user/alice@example.com"
+    with Gateway() as gateway:
+        for method, path, body, status, code in (
+            ("POST", f"{me}/subscription", "{", 400, None),
+            ("POST", f"{me}/subscription", '{"subscribeRequest": {"service": 7}}', 400, None),
+            ("POST", f"{me}/callControl", "[]", 400, None),
+            ("POST", "/rest/version/1/user/bob@example.com/subscription", "{}", 403, None),
+            ("PUT", f"{me}/callControl/callSessions/unknown", '{"callControlRequest": {"type": "audit"}}', 404, 42),
+            ("GET", f"{me}/callControl/callSessions/unknown", None, 404, 47),
+            ("PUT", f"{me}/subscription/unknown", '{"subscribeRequest": {"service": ["call"]}}', 404, 39),
+            ("GET", "/rest/version/1/user/a%2Fb/%2F/subscription", None, None, None),
+            ("POST", "/rest/version/1/user/zo%C3%AB@example.com/subscription", "{}", 403, None),
+            ("GET", "/nothing/here", None, 404, None),
+        ):
+            answer, headers, text = request(gateway, method, path, body)
+            assert answer == status or (status is None and 400 <= answer < 500), (method, path, answer, text)
+            assert "json" in headers.get("Content-Type", ""), (path, headers.get("Content-Type"))
+            parsed = json.loads(text)
+            if code is not None:
+                assert str(code) in json.dumps(parsed), parsed
+        answer, _, _ = request(gateway, "POST", f"{me}/subscription", "x" * (3 << 20))
+        assert answer == 413, answer
+        answer, headers, _ = request(
+            gateway,
+            "OPTIONS",
+            f"{me}/subscription",
+            headers={
+                "Origin": "https://app.example.net",
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization, content-type, x-token",
+            },
+        )
+        assert answer in (200, 204) and headers["Access-Control-Allow-Origin"], headers
+        assert "x-token" in headers["Access-Control-Allow-Headers"].lower(), headers
+        answer, _, _ = request(gateway, "POST", f"{me}/subscription", '{"subscribeRequest": {"service": ["call"]}}')
+        assert answer == 200, answer
+        assert gateway.process.poll() is None
