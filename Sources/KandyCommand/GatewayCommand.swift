@@ -38,6 +38,8 @@ struct GatewayCommand: AsyncParsableCommand {
   var tlsKey: String?
   @Option(help: ArgumentHelp("A web origin whose pages may use the gateway; repeatable. (default: any)", valueName: "origin"))
   var allowOrigin: [String] = []
+  @Option(help: ArgumentHelp("After how long a call that nobody answers ends. (default: 60)", valueName: "seconds"))
+  var ringTime: Int?
   @Option(help: ArgumentHelp("Settings as JSON; options come before them.", valueName: "file.json"))
   var config: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.")
@@ -72,6 +74,7 @@ struct GatewayCommand: AsyncParsableCommand {
     if let host { configuration.host = host }
     if let port { configuration.port = port }
     if let database { configuration.database = DatabaseOption.location(database) }
+    if let ringTime { configuration.limits.ringTime = ringTime }
     if !allowOrigin.isEmpty { configuration.allowedOrigins = .only(allowOrigin) }
     switch (tlsCertificate, tlsKey) {
     case (let certificate?, let key?): configuration.tls = GatewayConfiguration.TLS(certificate: certificate, key: key)

@@ -1,6 +1,7 @@
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+import LinkLogic
 public import LinkProtocol
 import LinkSocket
 public import Logging
@@ -43,18 +44,18 @@ public struct Gateway: Service {
     let subscriptions = SubscriptionStore(database: database)
     let hub = NotificationHub(
       limit: limits.keptNotifications, clock: clock, now: now, identifiers: identifiers, logger: logger)
-    let keeper = SubscriptionKeeper(
-      store: subscriptions, users: users, hub: hub, clock: clock, now: now, logger: logger)
+    let keeper = SubscriptionKeeper(store: subscriptions, users: users, hub: hub, clock: clock, now: now, logger: logger)
+    let calls = GatewayCallDriver(
+      hub: hub, users: users, identifiers: identifiers,
+      limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), clock: clock, now: now, logger: logger)
 
     let features: [any GatewayFeature] = [
       SubscriptionRoutes(store: subscriptions, hub: hub, limits: limits, identifiers: identifiers, now: now),
+      CallRoutes(driver: calls),
       keeper,
     ]
-
-    var routes = Routes()
-    for feature in features { feature.addRoutes(to: &routes) }
     let responder = GatewayResponder(
-      routes: routes.all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
+      routes: Routes(of: features).all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
       crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: limits.bodySize)
     let port = Announcement<Int>()
 

@@ -32,6 +32,10 @@ extension Identifier: RouteKey {
 struct Routes: Sendable {
   private(set) var all: [Route] = []
 
+  init(of features: [any GatewayFeature] = []) {
+    for feature in features { feature.addRoutes(to: &self) }
+  }
+
   /// - Parameter acceptsToken: whether an HMAC token (`x-token`) proves who asks; only subscribing does (R-CONN-423).
   mutating func on<Key: RouteKey, Request: WireBody, Response: RefusableBody>(
     _ endpoint: Endpoint<Key, Request, Response>, acceptsToken: Bool = false,

@@ -77,7 +77,7 @@ public struct UserStore: Sendable {
 
   /// A user and the hash of the password, by the name that the user signs in with.
   func account(signingInAs name: String) async throws -> (user: User, hash: String?)? {
-    let name = Self.normalized(name)
+    let name = Self.loginName(name)
     return try await database.read {
       try Self.fetch("WHERE user.address = (SELECT address FROM login WHERE name = ?)", [name], in: $0).first
     }
@@ -127,7 +127,7 @@ extension UserStore {
     if let authname = user.authname {
       try db.execute(
         sql: "INSERT INTO login (name, address, is_authname) VALUES (?, ?, 1)",
-        arguments: [normalized(authname), user.address.description])
+        arguments: [loginName(authname), user.address.description])
     }
   }
 
@@ -179,6 +179,12 @@ extension UserStore {
 
   private static func check(password: String) throws(GatewayError) {
     guard !password.isEmpty else { throw GatewayError(.invalidUser, "A password has at least one character.") }
+  }
+
+  /// The form of a name to sign in with: of what looks like an address, the domain's case does not count.
+  private static func loginName(_ name: String) -> String {
+    let name = normalized(name)
+    return UserAddress(name)?.description ?? name
   }
 
   /// Unicode's composed form, in which names are stored and compared.
