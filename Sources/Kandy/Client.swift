@@ -9,13 +9,13 @@ import Synchronization
 /// - Parameters:
 ///   - media: the engine that carries calls; it stays yours, several clients may share one. Without one everything but media
 ///     works.
-///   - transport: the way to the server. The client ends it.
+///   - transport: the way to the server; `nil` for the network, with the system's authorities. The client ends it.
 ///   - surroundings: clock, time of day, randomness.
 public func create(
-  _ configuration: Configuration = Configuration(), media: (any MediaEngine)? = nil, transport: any Transport,
-  surroundings: Surroundings = Surroundings()
+  _ configuration: Configuration = Configuration(), media: (any MediaEngine)? = nil,
+  transport: (any Transport)? = nil, surroundings: Surroundings = Surroundings()
 ) -> Client {
-  Client(configuration, media: media, transport: transport, surroundings: surroundings)
+  Client(configuration, media: media, transport: transport ?? NetworkTransport(), surroundings: surroundings)
 }
 
 /// One user's connection to a server, and everything that is done over it: `api` in the document.

@@ -20,6 +20,11 @@ enum CommandOutput {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
   }
 
+  /// Text without an end of line.
+  static func prompt(_ text: String) {
+    FileHandle.standardOutput.write(Data(text.utf8))
+  }
+
   /// To standard error.
   static func complain(_ line: String) {
     FileHandle.standardError.write(Data(("kandy: " + line + "\n").utf8))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kandy
 
 /// The command `kandy`. Each subcommand has a file, or a folder, of its own.
 struct Main: AsyncParsableCommand {
@@ -7,10 +8,12 @@ struct Main: AsyncParsableCommand {
     abstract: "Calls, messages and presence over the Link protocol: the server and the client.",
     discussion: """
       Example:
+        kandy demo
         kandy gateway --database kandy.sqlite
         kandy user add alice@example.com --database kandy.sqlite --password-stdin
       """,
-    subcommands: [GatewayCommand.self, UserCommand.self])
+    version: Kandy.Version.current,
+    subcommands: [DemoCommand.self, GatewayCommand.self, UserCommand.self, ConsoleCommand.self, DoctorCommand.self])
 }
 
 @main

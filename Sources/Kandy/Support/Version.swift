@@ -1,4 +1,5 @@
-/// The version of the API that this SDK implements, and of the SDK.
-enum Version {
-  static let current = "3.16.0"
+/// The versions of this SDK.
+public enum Version {
+  /// The version of the API document that is implemented; what `getVersion` gives.
+  public static let current = "3.16.0"
 }

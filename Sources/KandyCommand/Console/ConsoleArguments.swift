@@ -1,0 +1,174 @@
+import Foundation
+import Kandy
+import LinkLogic
+import LinkMedia
+import LinkProtocol
+
+/// The positional arguments of a command. Whatever is of another kind than documented is refused, not guessed.
+struct ConsoleArguments: Sendable {
+  private let values: [JSONValue]
+
+  init(_ values: [JSONValue]) {
+    self.values = values
+  }
+
+  /// `nil` when it is missing or `null`, which is how `undefined` is written.
+  subscript(_ index: Int) -> JSONValue? {
+    index < values.count && values[index] != .null ? values[index] : nil
+  }
+
+  func string(_ index: Int, _ name: String) throws -> String {
+    guard let value = try optionalString(index, name) else { throw Self.wrong(index, name, "a string is needed") }
+    return value
+  }
+
+  func optionalString(_ index: Int, _ name: String) throws -> String? {
+    guard let value = self[index] else { return nil }
+    guard let text = value.stringValue else { throw Self.wrong(index, name, "a string is needed") }
+    return text
+  }
+
+  func bool(_ index: Int, _ name: String) throws -> Bool {
+    guard let value = self[index]?.boolValue else { throw Self.wrong(index, name, "true or false is needed") }
+    return value
+  }
+
+  func call(_ index: Int) throws -> CallID { CallID(try string(index, "callId")) }
+
+  /// An object; an empty one when it is missing.
+  func object(_ index: Int, _ name: String) throws -> ConsoleObject {
+    guard let value = self[index] else { return ConsoleObject([:], name) }
+    guard let members = value.objectValue else { throw Self.wrong(index, name, "an object is needed") }
+    return ConsoleObject(members, name)
+  }
+
+  /// A value of a type that reads itself.
+  func decode<Value: Decodable>(_ type: Value.Type, _ index: Int, _ name: String) throws -> Value {
+    guard let value = self[index] else { throw Self.wrong(index, name, "it is missing") }
+    do {
+      return try JSONDecoder().decode(type, from: JSONEncoder().encode(value))
+    } catch {
+      throw Self.wrong(index, name, "it is not of the documented form")
+    }
+  }
+
+  private static func wrong(_ index: Int, _ name: String, _ reason: String) -> BasicError {
+    BasicError(.consoleArgument, "Argument \(index + 1), \(name): \(reason).")
+  }
+}
+
+/// An object among the arguments, such as a call's options.
+struct ConsoleObject: Sendable {
+  private let members: [String: JSONValue]
+  private let name: String
+
+  init(_ members: [String: JSONValue], _ name: String) {
+    self.members = members
+    self.name = name
+  }
+
+  subscript(_ key: String) -> JSONValue? {
+    members[key].flatMap { $0 == .null ? .none : $0 }
+  }
+
+  func bool(_ key: String) throws -> Bool? {
+    try read(key, "true or false") { $0.boolValue }
+  }
+
+  func string(_ key: String) throws -> String? {
+    try read(key, "a string") { $0.stringValue }
+  }
+
+  func decode<Value: Decodable>(_ type: Value.Type, _ key: String) throws -> Value? {
+    try read(key, "a value of the documented form") { value in
+      (try? JSONEncoder().encode(value)).flatMap { try? JSONDecoder().decode(type, from: $0) }
+    }
+  }
+
+  /// A container of pictures, which stands for an element of a page: a PNG file that has the newest picture, or nothing.
+  func container(_ key: String) throws -> (any VideoRenderer)? {
+    guard let name = try string(key), name != "null" else { return nil }
+    guard name.hasSuffix(".png") else {
+      throw BasicError(
+        .consoleArgument, "\(self.name).\(key): \"\(name)\" cannot be shown here; use \"null\" or the name of a PNG file.")
+    }
+    return PNGSnapshot(path: name)
+  }
+
+  private func read<Value>(_ key: String, _ wanted: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
+    guard let value = self[key] else { return nil }
+    guard let converted = convert(value) else { throw BasicError(.consoleArgument, "\(name).\(key): \(wanted) is needed.") }
+    return converted
+  }
+}
+
+extension MakeOptions {
+  init(_ object: ConsoleObject) throws {
+    self.init(
+      from: try object.string("from"), contact: try object.contact(),
+      isAudioEnabled: try object.bool("isAudioEnabled"), isVideoEnabled: try object.bool("isVideoEnabled"),
+      sendInitialVideo: try object.bool("sendInitialVideo"), webrtcdtls: try object.bool("webrtcdtls"),
+      videoResolution: try object.decode(VideoResolution.self, "videoResolution"),
+      customParameters: try object.decode([CustomParameter].self, "customParameters"),
+      remoteVideoContainer: try object.container("remoteVideoContainer"),
+      localVideoContainer: try object.container("localVideoContainer"),
+      normalizeAddress: try object.bool("normalizeAddress"),
+      microphone: try object.string("microphone").map { try VirtualDevices.microphone($0) },
+      camera: try object.string("camera").map { try VirtualDevices.camera($0) })
+  }
+}
+
+extension AnswerOptions {
+  init(_ object: ConsoleObject) throws {
+    self.init(
+      isAudioEnabled: try object.bool("isAudioEnabled"), isVideoEnabled: try object.bool("isVideoEnabled"),
+      sendInitialVideo: try object.bool("sendInitialVideo"),
+      videoResolution: try object.decode(VideoResolution.self, "videoResolution"),
+      customParameters: try object.decode([CustomParameter].self, "customParameters"),
+      remoteVideoContainer: try object.container("remoteVideoContainer"),
+      localVideoContainer: try object.container("localVideoContainer"),
+      microphone: try object.string("microphone").map { try VirtualDevices.microphone($0) },
+      camera: try object.string("camera").map { try VirtualDevices.camera($0) })
+  }
+}
+
+extension ConsoleObject {
+  /// Either name may be missing.
+  fileprivate func contact() throws -> CallContact? {
+    guard let value = self["contact"] else { return nil }
+    guard let members = value.objectValue else { throw BasicError(.consoleArgument, "\(name).contact: an object is needed.") }
+    let contact = ConsoleObject(members, "\(name).contact")
+    return CallContact(firstName: try contact.string("firstName") ?? "", lastName: try contact.string("lastName") ?? "")
+  }
+}
+
+extension Configuration {
+  /// A configuration as the console is given one: `call.sdpHandlers` names makers, such as `{"createCodecRemover": ["VP8"]}`.
+  init(console value: JSONValue) throws {
+    var handlers: [SDPHandler] = []
+    var value = value
+    if case .object(var members) = value, case .object(var call)? = members["call"],
+      let makers = call.removeValue(forKey: "sdpHandlers")
+    {
+      handlers = try (makers.arrayValue ?? []).map(Self.handler)
+      members["call"] = .object(call)
+      value = .object(members)
+    }
+    self.init(json: value)
+    self.call.sdpHandlers = handlers
+  }
+
+  private static func handler(_ maker: JSONValue) throws -> SDPHandler {
+    guard let codecs = maker["createCodecRemover"]?.arrayValue else {
+      throw BasicError(.consoleArgument, "call.sdpHandlers: a handler is written {\"createCodecRemover\": [\"VP8\"]}.")
+    }
+    return sdpHandlers.createCodecRemover(
+      try codecs.map { codec in
+        if let name = codec.stringValue { return CodecSelector(name: name) }
+        guard let name = codec["name"]?.stringValue else {
+          throw BasicError(.consoleArgument, "createCodecRemover: a codec is a name, or an object with a name.")
+        }
+        return CodecSelector(name: name, fmtpParams: (codec["fmtpParams"]?.arrayValue ?? []).compactMap(\.stringValue))
+      })
+  }
+}
