@@ -14,7 +14,8 @@ struct ConsoleArguments: Sendable {
 
   /// `nil` when it is missing or `null`, which is how `undefined` is written.
   subscript(_ index: Int) -> JSONValue? {
-    index < values.count && values[index] != .null ? values[index] : nil
+    guard index < values.count, values[index] != .null else { return .none }
+    return .some(values[index])
   }
 
   func string(_ index: Int, _ name: String) throws -> String {
@@ -52,6 +53,12 @@ struct ConsoleArguments: Sendable {
     }
   }
 
+  /// The same, or `nil` when it is missing.
+  func optional<Value: Decodable>(_ type: Value.Type, _ index: Int, _ name: String) throws -> Value? {
+    if case .none = self[index] { return nil }
+    return try decode(type, index, name)
+  }
+
   private static func wrong(_ index: Int, _ name: String, _ reason: String) -> BasicError {
     BasicError(.consoleArgument, "Argument \(index + 1), \(name): \(reason).")
   }
@@ -68,7 +75,8 @@ struct ConsoleObject: Sendable {
   }
 
   subscript(_ key: String) -> JSONValue? {
-    members[key].flatMap { $0 == .null ? .none : $0 }
+    guard let value = members[key], value != .null else { return .none }
+    return .some(value)
   }
 
   func bool(_ key: String) throws -> Bool? {

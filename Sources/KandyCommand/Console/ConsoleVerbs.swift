@@ -48,8 +48,8 @@ enum ConsoleVerbs {
       return .null
     },
     "connect": { console, arguments in
-      let credentials = arguments[0] == nil ? nil : try arguments.decode(Credentials.self, 0, "credentials")
-      let options = arguments[1] == nil ? ConnectOptions() : try arguments.decode(ConnectOptions.self, 1, "options")
+      let credentials = try arguments.optional(Credentials.self, 0, "credentials")
+      let options = try arguments.optional(ConnectOptions.self, 1, "options") ?? ConnectOptions()
       try await console.client.connect(credentials, options: options)
       return .null
     },
