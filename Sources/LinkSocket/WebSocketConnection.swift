@@ -55,6 +55,9 @@ public final class WebSocketConnection: Sendable {
   }
 
   /// Closes the connection and returns when it is closed: after the peer's close frame, or the close timeout. Idempotent.
+  /// - Parameters:
+  ///   - code: one that must not be sent, such as 1005, makes a close frame without code and reason.
+  ///   - reason: cut to the 123 bytes that a close frame has room for.
   public func close(code: WebSocketCloseCode = .normal, reason: String = "") async {
     channel.writeAndFlush(WebSocketCommand.close(code, reason: reason), promise: nil)
     _ = await closed

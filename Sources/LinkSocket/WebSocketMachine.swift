@@ -121,7 +121,8 @@ extension WebSocketMachine {
 
   private mutating func data(_ frame: WebSocketFrame) -> [Effect] {
     guard (frame.opcode == .continuation) == (fragments != nil) else { return close(.protocolError, "fragments out of order") }
-    var message = fragments ?? Fragments(isText: frame.opcode == .text, payload: ByteBuffer())
+    // Taken, not copied: with every fragment the whole message would be.
+    var message = fragments.take() ?? Fragments(isText: frame.opcode == .text, payload: ByteBuffer())
     guard message.isText || options.binaryMessages == .ignore else { return close(.unsupportedData, "text messages only") }
     if message.isText {
       guard message.payload.readableBytes + frame.length <= options.maximumMessageBytes else {
@@ -190,9 +191,11 @@ extension WebSocketMachine {
   private mutating func closedByPeer(_ frame: WebSocketFrame) -> [Effect] {
     guard let (code, reason) = Self.closeContent(frame) else { return close(.protocolError, "malformed close frame") }
     phase = .closed
-    let echo = code == .noStatus ? ByteBuffer() : Self.closePayload(code, reason: "")
     return startClosing()
-      + [.write(.connectionClose, echo), .finish(WebSocketClosure(.peer, code: code, reason: reason))]
+      + [
+        .write(.connectionClose, Self.closePayload(code, reason: "")),
+        .finish(WebSocketClosure(.peer, code: code, reason: reason)),
+      ]
   }
 
   private mutating func answered(_ frame: WebSocketFrame, _ closure: WebSocketClosure) -> [Effect] {
@@ -242,6 +245,7 @@ extension WebSocketMachine {
   }
 
   private static func closePayload(_ code: WebSocketCloseCode, reason: String) -> ByteBuffer {
+    guard code.isValidOnWire else { return ByteBuffer() }
     var payload = ByteBuffer(integer: code.rawValue)
     var room = 123  // a control frame holds 125 bytes
     for character in reason {

@@ -23,6 +23,8 @@ struct WebSocketURL: Sendable, Hashable {
     default: return nil
     }
     self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    // Percent-encoded it may have held anything, and it becomes a header.
+    guard self.host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && !"/?#@".utf8.contains($0) }) else { return nil }
     port = parts.port ?? (isSecure ? 443 : 80)
     guard (1...65535).contains(port) else { return nil }
     let path = parts.percentEncodedPath
