@@ -26,33 +26,50 @@ public final class NetworkTransport: Transport {
   private static let largestAnswer = 16 << 20
 
   private let tls: TLSOptions
+  private let clock: any Clock<Duration>
   private let state = Mutex(State.idle)
 
-  /// - Parameter tls: whom to trust when the server is reached by `https` and `wss`.
-  public init(tls: TLSOptions = TLSOptions()) {
+  /// - Parameters:
+  ///   - tls: whom to trust when the server is reached by `https` and `wss`.
+  ///   - clock: what the timeouts of requests run on.
+  public init(tls: TLSOptions = TLSOptions(), clock: any Clock<Duration> = ContinuousClock()) {
     self.tls = tls
+    self.clock = clock
   }
 
   public func send(_ request: TransportRequest) async throws -> TransportResponse {
     let client = try client()
+    guard ["http://", "https://"].contains(where: request.url.lowercased().hasPrefix) else { throw TransportError.noServer }
+    do {
+      return try await withThrowingTaskGroup(of: TransportResponse.self) { group in
+        group.addTask { try await Self.exchange(request, over: client) }
+        group.addTask { [clock] in
+          try await clock.sleep(for: request.timeout)
+          throw TransportError.late
+        }
+        defer { group.cancelAll() }
+        guard let response = try await group.next() else { throw CancellationError() }
+        return response
+      }
+    } catch {
+      try Task.checkCancellation()
+      throw error as? TransportError ?? TransportError(sending: error)
+    }
+  }
+
+  /// Ends with the last byte of the answer. The deadline of `execute` would end with the first, so there is none.
+  private static func exchange(_ request: TransportRequest, over client: HTTPClient) async throws -> TransportResponse {
     var outgoing = HTTPClientRequest(url: request.url)
     outgoing.method = NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue)
     for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
     if let body = request.body { outgoing.body = .bytes(body) }
-    do {
-      let deadline = NIODeadline.now() + TimeAmount(request.timeout)
-      let answer = try await client.execute(outgoing, deadline: deadline)
-      let body = try await answer.body.collect(upTo: Self.largestAnswer)
-      return TransportResponse(
-        status: Int(answer.status.code),
-        headers: Dictionary(
-          answer.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, next in "\(first), \(next)" }),
-        body: Data(body.readableBytesView))
-    } catch let error as CancellationError {
-      throw error
-    } catch {
-      throw TransportError(sending: error)
-    }
+    let answer = try await client.execute(outgoing, deadline: .distantFuture)
+    let body = try await answer.body.collect(upTo: largestAnswer)
+    return TransportResponse(
+      status: Int(answer.status.code),
+      headers: Dictionary(
+        answer.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, next in "\(first), \(next)" }),
+      body: Data(body.readableBytesView))
   }
 
   public func openSocket(_ url: String, timeout: Duration) async throws -> any TransportSocket {
@@ -149,6 +166,8 @@ private final class NetworkSocket: TransportSocket {
 
 extension TransportError {
   fileprivate static let ended = TransportError(.closed, "The client has ended.")
+  fileprivate static let noServer = TransportError(.invalidURL, "This is not the address of a server.")
+  fileprivate static let late = TransportError(.timeout, "The server did not answer in time.")
 
   /// Why a request has no answer.
   fileprivate init(sending error: any Error) {
@@ -171,13 +190,13 @@ extension TransportError {
   private init(client error: HTTPClientError) {
     switch error {
     case .deadlineExceeded, .readTimeout, .writeTimeout:
-      self.init(.timeout, "The server did not answer in time.")
+      self = .late
     case .connectTimeout:
       self.init(.unreachable, "The server could not be reached in time.")
     case .tlsHandshakeTimeout:
       self.init(.tls, "The server did not finish the TLS handshake in time.")
     case .invalidURL, .emptyHost, .emptyScheme:
-      self.init(.invalidURL, "This is not the address of a server.")
+      self = .noServer
     case .alreadyShutdown, .cancelled:
       self = .ended
     default:
