@@ -68,7 +68,7 @@ public struct Gateway: Service {
     self.port = port
     self.logger = logger
     application = Application(
-      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub)),
+      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub, logger: logger)),
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
       onServerRunning: { channel in port.make(.success(channel.localAddress?.port ?? configuration.port)) },
       logger: logger)

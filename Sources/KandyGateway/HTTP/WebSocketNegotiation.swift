@@ -32,35 +32,43 @@ extension WebSocketChannel {
     channel.eventLoop.makeCompletedFuture {
       let (questions, asked) = AsyncStream.makeStream(of: Question.self)
       let pipeline = channel.pipeline.syncOperations
-      let upgrader = upgrader(asking: asked, agreed: NIOLoopBoundBox(nil, eventLoop: channel.eventLoop))
+      let agreed = NIOLoopBoundBox<Serve?>(nil, eventLoop: channel.eventLoop)
       let negotiation = try pipeline.configureUpgradableHTTPServerPipeline(
-        configuration: pipelineConfiguration(upgrader, logger: logger))
+        configuration: pipelineConfiguration(upgrader(agreed: agreed), logger: logger))
+      let upgrading = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Negotiated>.self)
+      let question = WebSocketQuestionHandler { Self.ask($0, asked, on: channel, agreed: agreed) }
+      try pipeline.addHandler(question, position: .before(upgrading))
       let waiting = WebSocketNegotiationHandler(timeout: configuration.http.idleTimeout)
       try pipeline.addHandler(waiting)
       negotiation.assumeIsolated().whenComplete { result in
         asked.finish()
         channel.pipeline.syncOperations.removeHandler(waiting, promise: nil)
+        channel.pipeline.syncOperations.removeHandler(question, promise: nil)
         if case .failure = result { channel.close(promise: nil) }
       }
       return Value(channel: channel, questions: questions, negotiation: negotiation)
     }
   }
 
-  private func upgrader(
-    asking asked: AsyncStream<Question>.Continuation, agreed: NIOLoopBoundBox<Serve?>
-  ) -> NIOTypedWebSocketServerUpgrader<Negotiated> {
+  /// Puts a request to the task that handles the connection.
+  private static func ask(
+    _ head: HTTPRequestHead, _ asked: AsyncStream<Question>.Continuation, on channel: any Channel,
+    agreed: NIOLoopBoundBox<Serve?>
+  ) -> EventLoopFuture<Bool> {
+    let answer = channel.eventLoop.makePromise(of: Serve?.self)
+    // The first answer counts; this one is for a question that nobody gets to hear.
+    channel.closeFuture.whenComplete { _ in answer.succeed(nil) }
+    asked.yield(Question(request: WebSocketRequest(head), answer: answer))
+    return answer.futureResult.map { serve in
+      agreed.value = serve
+      return serve != nil
+    }
+  }
+
+  private func upgrader(agreed: NIOLoopBoundBox<Serve?>) -> NIOTypedWebSocketServerUpgrader<Negotiated> {
     NIOTypedWebSocketServerUpgrader(
       maxFrameSize: configuration.socket.maximumMessageBytes, enableAutomaticErrorHandling: false,
-      shouldUpgrade: { channel, head in
-        let answer = channel.eventLoop.makePromise(of: Serve?.self)
-        // The first answer counts; this one is for a question that nobody gets to hear.
-        channel.closeFuture.whenComplete { _ in answer.succeed(nil) }
-        asked.yield(Question(request: WebSocketRequest(head), answer: answer))
-        return answer.futureResult.map { serve in
-          agreed.value = serve
-          return serve == nil ? nil : HTTPHeaders()
-        }
-      },
+      shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(agreed.value == nil ? nil : HTTPHeaders()) },
       upgradePipelineHandler: { channel, _ in
         channel.eventLoop.makeCompletedFuture {
           guard let serve = agreed.value else { throw ChannelError.inappropriateOperationForState }
@@ -143,9 +151,6 @@ private final class WebSocketNegotiationHandler: ChannelInboundHandler, Removabl
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case is NIOWebSocketUpgradeError:
-      // Not to be upgraded; the router answers.
-      break
     case is HTTPParserError:
       let head = HTTPResponseHead(
         version: .http1_1, status: .badRequest, headers: ["Connection": "close", "Content-Length": "0"])

@@ -1,9 +1,11 @@
 import LinkProtocol
 import LinkSocket
+import Logging
 
 /// Opens the notification channels: decides which WebSocket requests are accepted, and joins each socket to its mailbox.
 struct NotificationChannel: Sendable {
   let hub: NotificationHub
+  let logger: Logger
 
   /// The channel's id is the only credential (R-CONN-603). Requests for unknown channels go on to the HTTP side and get 404.
   func serving(_ request: WebSocketRequest) async -> WebSocketChannel.Serve? {
@@ -23,6 +25,19 @@ struct NotificationChannel: Sendable {
       }
       await group.next()
       group.cancelAll()
+    }
+    report(connection.closure ?? WebSocketClosure(.lost))
+  }
+
+  /// Says how a socket ended; the reason is the peer's own text, if the peer closed, and stays out of the log.
+  private func report(_ closure: WebSocketClosure) {
+    switch closure.cause {
+    case .peer:
+      logger.debug("a client closed its socket", metadata: ["code": "\(closure.code?.rawValue ?? 0)"])
+    case .local(let code):
+      logger.debug("a socket was closed", metadata: ["code": "\(code.rawValue)", "reason": "\(closure.reason)"])
+    case .lost:
+      logger.debug("a socket was lost")
     }
   }
 }
