@@ -17,12 +17,12 @@ struct WebSocketRequest: Sendable {
   var headers: HTTPFields
 }
 
-/// HTTP and WebSocket on one port: Hummingbird's child channel with NIO's typed upgrade in front (docs/decisions/0001).
+/// HTTP and WebSocket on one port: Hummingbird's child channel with NIO's typed upgrade in front (docs/decisions/0002).
 ///
 /// A request to open a WebSocket is put to `decide`. If it returns a closure, the handshake is completed and the closure runs
 /// with the connection, as a part of the server's own task tree; it is cancelled when the connection is closed, and when it
 /// returns the connection is closed with 1001 unless it has been before. If `decide` returns `nil`, the request goes to the
-/// HTTP router like any other. `decide` must take nothing that has to be given back: the client may be gone before the closure
+/// HTTP router like any other, as its connection's last. `decide` must take nothing that has to be given back: the client may be gone before the closure
 /// runs.
 ///
 /// On graceful shutdown every WebSocket is closed with 1001, and connections that have not sent a request are cut.
