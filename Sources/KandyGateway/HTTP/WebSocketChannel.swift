@@ -22,8 +22,8 @@ struct WebSocketRequest: Sendable {
 /// A request to open a WebSocket is put to `decide`. If it returns a closure, the handshake is completed and the closure runs
 /// with the connection, as a part of the server's own task tree; it is cancelled when the connection is closed, and when it
 /// returns the connection is closed with 1001 unless it has been before. If `decide` returns `nil`, the request goes to the
-/// HTTP router like any other, as its connection's last. `decide` must take nothing that has to be given back: the client may be gone before the closure
-/// runs.
+/// HTTP router like any other, as its connection's last. `decide` must take nothing that has to be given back: the client may be
+/// gone before the closure runs.
 ///
 /// On graceful shutdown every WebSocket is closed with 1001, and connections that have not sent a request are cut.
 struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
