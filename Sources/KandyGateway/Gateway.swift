@@ -22,8 +22,8 @@ public struct Gateway: Service {
   let database: GatewayDatabase
   let hub: NotificationHub
   let application: Application<GatewayResponder>
-  private let features: [any GatewayFeature]
-  private let keeper: SubscriptionKeeper
+  let features: [any GatewayFeature]
+  let keeper: SubscriptionKeeper
   private let port: Announcement<Int>
   public let logger: Logger
 

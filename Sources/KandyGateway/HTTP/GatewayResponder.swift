@@ -116,8 +116,9 @@ struct GatewayResponder: HTTPResponder {
       do {
         try await writer.write(buffer)
         try await writer.finish(nil)
-        // The writes are queued on the connection's event loop; once it has come to this, they are on their way.
-        try await channel.eventLoop.submit {}.get()
+        // The writes are queued on the connection's event loop; once it has come to this, they are on their way. Where there is
+        // no connection any more, there is nothing to wait for.
+        if channel.isActive { try await channel.eventLoop.submit {}.get() }
       } catch {
         await after()
         throw error

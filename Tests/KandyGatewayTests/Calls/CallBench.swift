@@ -128,16 +128,6 @@ struct CallBench: Sendable {
       crossOrigin: CrossOrigin(allowed: .any), bodyLimit: 1 << 20)
   }
 
-  private final class Counter: Sendable {
-    private let value = Mutex(0)
-    func next() -> Int {
-      value.withLock {
-        $0 += 1
-        return $0
-      }
-    }
-  }
-
   func add(_ address: UserAddress, _ first: String, _ last: String, services: [ServiceName]? = nil) async throws {
     try await users.add(
       User(address: address, firstName: first, lastName: last, services: services), password: Self.password)

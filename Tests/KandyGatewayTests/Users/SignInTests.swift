@@ -1,0 +1,91 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import KandyTesting
+import LinkProtocol
+import Testing
+
+@testable import KandyGateway
+
+@Suite struct SignInTests {
+  private func token(_ bench: GatewayBench, for user: UserAddress = GatewayBench.alice) async throws -> String {
+    let key = try await bench.gateway.users.ensureHMACKey(of: user.domain)
+    let code = HMAC<Insecure.SHA1>.authenticationCode(
+      for: Data(HMACToken.message(for: user).utf8), using: SymmetricKey(data: Data(key.utf8)))
+    return Data(code).base64EncodedString()
+  }
+
+  @Test(.spec("R-CONN-425")) func theTokenIsTakenOverACompactText() {
+    #expect(
+      HMACToken.message(for: "alice@example.com")
+        == #"{"authenticationTokenRequest":{"subscriberId":"alice","organizationId":"example.com"}}"#)
+  }
+
+  @Test(.spec("R-CONN-424")) func aTokenIsExchangedForASession() async throws {
+    try await GatewayBench.run { bench in
+      let made = try await bench.subscribe(headers: [.xToken: try await token(bench)])
+      #expect(made.verdict == .ok)
+      let session: HTTPFields = [.xSession: try #require(made.params?["sessionId"]?.stringValue)]
+      let path = try #require(made.path)
+      #expect(try await bench.refresh(path, headers: session).status == 200)
+      #expect(try await bench.subscribe(GatewayBench.bob, headers: session).verdict == .foreign)
+      #expect(try await bench.delete(path, headers: session).verdict == .ok)
+      #expect(try await bench.refresh(path, headers: session).verdict == .wrongCredentials)
+    }
+  }
+
+  @Test func aTokenIsForOneUserAndForSubscribingOnly() async throws {
+    try await GatewayBench.run { bench in
+      let token: HTTPFields = [.xToken: try await token(bench)]
+      #expect(try await bench.subscribe(GatewayBench.bob, headers: token).verdict == .wrongCredentials)
+      let path = try #require(try await bench.subscribe().path)
+      #expect(try await bench.refresh(path, headers: token).verdict == .wrongCredentials)
+      #expect(try await bench.subscribe(headers: [.xToken: "00"]).verdict == .wrongCredentials)
+    }
+  }
+
+  @Test func aChangedPasswordCountsAtOnce() async throws {
+    try await GatewayBench.run { bench in
+      #expect(try await bench.subscribe().verdict == .ok)
+      try await bench.gateway.users.setPassword("new", of: GatewayBench.alice)
+      #expect(try await bench.subscribe().verdict == .wrongCredentials)
+      #expect(try await bench.subscribe(headers: GatewayBench.basic("alice@example.com", "new")).verdict == .ok)
+    }
+  }
+
+  @Test(.spec("R-CONN-572")) func aUserWhoIsRemovedIsGone() async throws {
+    try await GatewayBench.run { bench in
+      let made = try await bench.subscribe()
+      try await bench.withSocket(made.channel) { socket in
+        await bench.hub.post(
+          LinkProtocol.Notification(eventType: .call, eventId: "e1"), toSubscription: try #require(made.subscription))
+        _ = try await socket.notifications(1)
+        try await bench.gateway.remove(GatewayBench.alice)
+        #expect(try await socket.types(2) == [.call, .gone])
+      }
+      #expect(try await bench.subscribe().verdict == .wrongCredentials)
+    }
+  }
+
+  @Test func whoSignsInByTokenOnlyHasNoPassword() async throws {
+    try await GatewayBench.run { bench in
+      try await bench.gateway.users.add(User(address: "carol@example.com", firstName: "Carol"), password: nil)
+      #expect(
+        try await bench.subscribe("carol@example.com", headers: GatewayBench.basic("carol@example.com")).verdict
+          == .wrongCredentials)
+    }
+  }
+
+  @Test func anAddressAndAnAuthorizationNameBelongToOneUser() async throws {
+    try await GatewayBench.run { bench in
+      await #expect(throws: GatewayError.self) {
+        try await bench.gateway.users.add(User(address: GatewayBench.alice, firstName: "Again"), password: "x")
+      }
+      await #expect(throws: GatewayError.self) {
+        try await bench.gateway.users.add(User(address: "al2@example.com", authname: "al", firstName: "Al"), password: "x")
+      }
+      let count = try await bench.gateway.users.list().count
+      #expect(count == 2)
+    }
+  }
+}
