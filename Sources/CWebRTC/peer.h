@@ -54,6 +54,8 @@ class Peer : public std::enable_shared_from_this<Peer>, private webrtc::PeerConn
   void SetAudioSink(Owned<kwr_audio_sink> sink, Answer answer);
   void SetVideoSink(Owned<kwr_video_sink> sink, Answer answer);
   void SetEnabled(cricket::MediaType kind, bool enabled, Answer answer);
+  void SetSending(cricket::MediaType kind, bool sending, Answer answer);
+  void CanSendDTMF(Answer answer);
   void SendDTMF(const std::string& tones, int duration, int gap, Answer answer);
 
   // Statistics (statistics.cpp)
@@ -78,6 +80,9 @@ class Peer : public std::enable_shared_from_this<Peer>, private webrtc::PeerConn
   Transceiver Find(cricket::MediaType kind) const;
   // Brings tracks and sinks to the transceivers that are current now.
   void Bind();
+  // Makes the encodings of a kind active or not, as `SetSending` wants them.
+  webrtc::RTCError Activate(cricket::MediaType kind);
+  bool SendsAudio() const;
   void StopSurplus(cricket::MediaType kind);
   // Takes the sinks off the far end's tracks.
   void Unbind();
@@ -108,6 +113,8 @@ class Peer : public std::enable_shared_from_this<Peer>, private webrtc::PeerConn
   bool has_camera_ = false;
   bool audio_enabled_ = true;
   bool video_enabled_ = true;
+  bool audio_sending_ = true;
+  bool video_sending_ = true;
 
   // What is received, and the tracks that the sinks are on.
   RemoteAudio remote_audio_;

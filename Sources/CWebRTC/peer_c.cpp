@@ -190,7 +190,17 @@ void kwr_peer_set_enabled(kwr_peer* peer, kwr_kind kind, bool enabled, void* con
   });
 }
 
+void kwr_peer_set_sending(kwr_peer* peer, kwr_kind kind, bool sending, void* context, kwr_done done) {
+  peer->peer->Submit(Answer(context, done), [kind, sending](Peer& peer, Answer answer) {
+    peer.SetSending(Kind(kind), sending, std::move(answer));
+  });
+}
+
 // MARK: - Tones and statistics
+
+void kwr_peer_can_send_dtmf(kwr_peer* peer, void* context, kwr_done done) {
+  peer->peer->Submit(Answer(context, done), &Peer::CanSendDTMF);
+}
 
 void kwr_peer_send_dtmf(
     kwr_peer* peer, const char* tones, int32_t duration, int32_t gap, void* context, kwr_done done) {

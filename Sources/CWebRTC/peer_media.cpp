@@ -98,6 +98,21 @@ void Peer::Bind() {
       track->AddOrUpdateSink(&remote_video_, rtc::VideoSinkWants());
     }
   }
+  for (cricket::MediaType kind : kKinds) Activate(kind);
+}
+
+// A new transceiver, and a sender that a description has given a stream, begin with active encodings: hence in `Bind` as well.
+webrtc::RTCError Peer::Activate(cricket::MediaType kind) {
+  Transceiver transceiver = Find(kind);
+  if (!transceiver) return webrtc::RTCError::OK();
+  bool active = kind == cricket::MEDIA_TYPE_AUDIO ? audio_sending_ : video_sending_;
+  webrtc::RtpParameters parameters = transceiver->sender()->GetParameters();
+  bool differs = false;
+  for (webrtc::RtpEncodingParameters& encoding : parameters.encodings) {
+    differs |= encoding.active != active;
+    encoding.active = active;
+  }
+  return differs ? transceiver->sender()->SetParameters(parameters) : webrtc::RTCError::OK();
 }
 
 // A remote offer makes a transceiver even where this end has added one that has no section yet. The next offer of this end
@@ -135,6 +150,7 @@ void Peer::SetMicrophone(Owned<kwr_audio_source> source, Answer answer) {
 
 void Peer::SetCamera(Owned<kwr_video_source> source, Answer answer) {
   bool wanted = static_cast<bool>(source);
+  bool is_screen = wanted && source->is_screen;
   if (wanted && !video_source_) {
     video_source_ = rtc::make_ref_counted<LocalVideoSource>();
     video_track_ = engine_.factory()->CreateVideoTrack("video", video_source_.get());
@@ -144,6 +160,10 @@ void Peer::SetCamera(Owned<kwr_video_source> source, Answer answer) {
   if (wanted && !has_camera_) engine_.video().Add(video_source_);
   if (!wanted && has_camera_) engine_.video().Remove(video_source_.get());
   has_camera_ = wanted;
+  if (wanted) {
+    using Hint = webrtc::VideoTrackInterface::ContentHint;
+    video_track_->set_content_hint(is_screen ? Hint::kDetailed : Hint::kNone);
+  }
   Bind();
   answer.Succeed();
 }
@@ -169,18 +189,35 @@ void Peer::SetEnabled(cricket::MediaType kind, bool enabled, Answer answer) {
   answer.Succeed();
 }
 
-void Peer::SendDTMF(const std::string& tones, int duration, int gap, Answer answer) {
+void Peer::SetSending(cricket::MediaType kind, bool sending, Answer answer) {
+  (kind == cricket::MEDIA_TYPE_AUDIO ? audio_sending_ : video_sending_) = sending;
+  answer.Finish(Activate(kind), kwr_code_engine);
+}
+
+// MARK: - Tones
+
+bool Peer::SendsAudio() const {
+  using State = webrtc::PeerConnectionInterface::PeerConnectionState;
   Transceiver audio = Find(cricket::MEDIA_TYPE_AUDIO);
-  bool connected = connection_->peer_connection_state() == webrtc::PeerConnectionInterface::PeerConnectionState::kConnected;
   auto direction = audio ? audio->current_direction() : absl::nullopt;
-  if (!connected || !direction || !webrtc::RtpTransceiverDirectionHasSend(*direction)) {
-    return answer.Fail(kwr_code_invalid_state, "No audio is being sent.");
-  }
-  auto sender = audio->sender()->GetDtmfSender();
+  return audio_sending_ && connection_->peer_connection_state() == State::kConnected && direction &&
+         webrtc::RtpTransceiverDirectionHasSend(*direction);
+}
+
+void Peer::CanSendDTMF(Answer answer) {
+  answer.Number(SendsAudio() && Find(cricket::MEDIA_TYPE_AUDIO)->sender()->GetDtmfSender()->CanInsertDtmf());
+}
+
+void Peer::SendDTMF(const std::string& tones, int duration, int gap, Answer answer) {
+  if (!SendsAudio()) return answer.Fail(kwr_code_invalid_state, "No audio is being sent.");
+  auto sender = Find(cricket::MEDIA_TYPE_AUDIO)->sender()->GetDtmfSender();
   if (!sender->CanInsertDtmf()) {
     return answer.Fail(kwr_code_unsupported, "The far end does not take telephone events.");
   }
-  if (!sender->InsertDtmf(tones, duration, gap)) return answer.Fail(kwr_code_engine, "The tones were refused.");
+  // libwebrtc forgets what it has not sent yet when it is given something new.
+  if (!sender->InsertDtmf(sender->tones() + tones, duration, gap)) {
+    return answer.Fail(kwr_code_engine, "The tones were refused.");
+  }
   answer.Succeed();
 }
 

@@ -60,7 +60,7 @@ extension kwr_video_source {
         timestamp?.pointee = frame.timestamp.microseconds
         return frame.buffer.nativePicture()
       },
-      frames_per_second: Double(source.framesPerSecond))
+      frames_per_second: Double(source.framesPerSecond), is_screen: source.isScreen)
   }
 }
 

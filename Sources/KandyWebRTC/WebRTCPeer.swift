@@ -110,6 +110,10 @@ final class WebRTCPeer: MediaPeer {
     try await perform { kwr_peer_set_enabled($0, kwr_kind(kind), enabled, $1, $2) }
   }
 
+  func setSending(_ kind: MediaKind, _ sending: Bool) async throws {
+    try await perform { kwr_peer_set_sending($0, kwr_kind(kind), sending, $1, $2) }
+  }
+
   func setAudioSinks(_ sinks: [any AudioSink]) async throws {
     try await perform { kwr_peer_set_audio_sink($0, sinks.isEmpty ? kwr_audio_sink() : kwr_audio_sink(sinks), $1, $2) }
   }
@@ -122,10 +126,15 @@ final class WebRTCPeer: MediaPeer {
 
   // MARK: - Tones and statistics
 
+  func canSendDTMF() async throws -> Bool {
+    try await perform({ $0.number != 0 }, { kwr_peer_can_send_dtmf($0, $1, $2) })
+  }
+
   func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws {
+    let sequence = try DTMFSequence(tones, duration: duration, gap: gap)
+    let (duration, gap) = (sequence.duration.microseconds / 1000, sequence.gap.microseconds / 1000)
     try await perform {
-      kwr_peer_send_dtmf(
-        $0, tones, Int32(clamping: duration.microseconds / 1000), Int32(clamping: gap.microseconds / 1000), $1, $2)
+      kwr_peer_send_dtmf($0, sequence.text, Int32(clamping: duration), Int32(clamping: gap), $1, $2)
     }
   }
 

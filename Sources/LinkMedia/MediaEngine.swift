@@ -103,13 +103,25 @@ public protocol MediaPeer: AnyObject, Sendable {
   func setCamera(_ source: (any VideoSource)?) async throws
   /// A disabled track sends silence, or black frames, until it is enabled again (mute, R-UP-7).
   func setEnabled(_ kind: MediaKind, _ enabled: Bool) async throws
+  /// Whether anything is sent at all. While it is `false` no packet of this kind leaves, not even silence (`R-UP-7`,
+  /// `forceDisableMediaOnHold`), whatever directions are agreed meanwhile. Takes effect at once, without an offer. It may be set
+  /// before there is a transceiver; it is `true` at first.
+  func setSending(_ kind: MediaKind, _ sending: Bool) async throws
   /// Who hears the far end: replaces all earlier sinks. They are called every 10 ms on a thread of the engine.
   func setAudioSinks(_ sinks: [any AudioSink]) async throws
   /// Who sees the far end: replaces all earlier renderers. They are called on a thread of the engine.
   func setVideoRenderers(_ renderers: [any VideoRenderer]) async throws
 
-  /// Sends tones as RFC 4733 events.
-  /// - Throws: `invalidState` while no audio is being sent; `unsupported` when the far end does not take telephone events.
+  /// Whether `sendDTMF` would send: the call is connected, audio is being sent, and the far end takes telephone events
+  /// (R-MEDIA-43). Where only the last is missing, a `DTMFMixer` as the microphone is the other way.
+  func canSendDTMF() async throws -> Bool
+  /// Sends tones as RFC 4733 events, behind those that are still to be sent. Returns at once.
+  /// - Parameters:
+  ///   - tones: as `DTMFSequence` takes them.
+  ///   - duration: brought to 40…6000 ms (R-MEDIA-43).
+  ///   - gap: brought to at least 30 ms.
+  /// - Throws: `invalidTones`; `invalidState` while no audio is being sent; `unsupported` when the far end does not take telephone
+  ///   events.
   func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws
   /// Counters of the connection as the engine keeps them (W3C webrtc-stats names).
   func statistics() async throws -> [StatisticsRecord]
@@ -151,6 +163,7 @@ public struct MediaError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let invalidState = Code(rawValue: "invalid-state")
     public static let invalidDescription = Code(rawValue: "invalid-description")
     public static let invalidCandidate = Code(rawValue: "invalid-candidate")
+    public static let invalidTones = Code(rawValue: "invalid-tones")
     public static let unsupported = Code(rawValue: "unsupported")
     public static let device = Code(rawValue: "device")
     public static let engine = Code(rawValue: "engine")

@@ -49,8 +49,14 @@ public struct I420Planes {
 public protocol VideoSource: AnyObject, Sendable {
   /// How often the engine should ask, in frames per second.
   var framesPerSecond: Int { get }
+  /// Whether it shows text and edges, which have to stay sharp, rather than motion, which has to stay smooth (R-MEDIA-66).
+  var isScreen: Bool { get }
   /// The newest picture, or `nil` if there is no new one. Called on a thread of the engine; must not block.
   func nextFrame() -> VideoFrame?
+}
+
+extension VideoSource {
+  public var isScreen: Bool { false }
 }
 
 /// Where received video goes: a window, a picture file, a closure (`remoteVideoContainer` of the API document).

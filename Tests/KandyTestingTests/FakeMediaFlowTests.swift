@@ -149,17 +149,56 @@ import Testing
     #expect(ear.frames == 0)
   }
 
-  @Test func tonesArriveWhereTheyAreUnderstood() async throws {
+  @Test(.spec("R-UP-7")) func whatIsNotSendingSendsNothingAtAllWhateverIsAgreedMeanwhile() async throws {
+    let call = try await Call()
+    let alice = call.ends.alice
+    try await alice.setSending(.audio, false)
+    try await alice.setSending(.video, false)
+    #expect(!alice.isSending(.audio))
+    call.ends.network.pump(frames: 50)
+    try await alice.setDirection(.audio, .sendonly)
+    try await call.ends.negotiate()
+    call.ends.network.pump(frames: 50)
+    #expect(call.ears.bob.frames == 0)
+    #expect(call.eyes.bob.frames == 0)
+    #expect(try await alice.statistics().compactMap { $0.numbers["packetsSent"] } == [0, 0])
+    try await alice.setSending(.audio, true)
+    try await alice.setSending(.video, true)
+    call.ends.network.pump(frames: 100)
+    #expect(call.ears.bob.purity(at: 440) > 0.99)
+    #expect(call.eyes.bob.frames == 25)
+  }
+
+  @Test(.spec("R-MEDIA-43")) func tonesArriveAndAreHeardWhereTheyAreUnderstood() async throws {
     let call = try await Call()
     let (alice, bob) = (call.ends.alice, call.ends.bob)
-    try await alice.sendDTMF("1A#", duration: .milliseconds(400), gap: .milliseconds(50))
+    let detector = DTMFDetector()
+    try await bob.setAudioSinks([detector])
+    #expect(try await alice.canSendDTMF())
+    try await alice.sendDTMF("1a#", duration: .milliseconds(400), gap: .milliseconds(50))
     #expect(bob.receivedTones == [FakeTone("1A#", duration: .milliseconds(400), gap: .milliseconds(50))])
     #expect(alice.sentTones == bob.receivedTones)
-    #expect(await code { try await alice.sendDTMF("x", duration: .milliseconds(400), gap: .milliseconds(50)) } == .engine)
-    #expect(await code { try await alice.sendDTMF("1", duration: .milliseconds(10), gap: .milliseconds(50)) } == .engine)
+    call.ends.network.pump(frames: 150)
+    #expect(detector.digits == "1A#")
+    try await alice.sendDTMF("2", duration: .milliseconds(10), gap: .milliseconds(10))
+    #expect(bob.receivedTones.last == FakeTone("2", duration: .milliseconds(40), gap: .milliseconds(30)))
+    #expect(
+      await code { try await alice.sendDTMF("x", duration: .milliseconds(400), gap: .milliseconds(50)) } == .invalidTones)
+  }
+
+  @Test(.spec("R-MEDIA-43")) func tonesAreRefusedWhileNoAudioIsSent() async throws {
+    let call = try await Call()
+    let alice = call.ends.alice
+    let digit = { try await alice.sendDTMF("1", duration: .milliseconds(400), gap: .milliseconds(50)) }
+    try await alice.setSending(.audio, false)
+    #expect(try await !alice.canSendDTMF())
+    #expect(await code(digit) == .invalidState)
+    try await alice.setSending(.audio, true)
+    #expect(await code(digit) == nil)
     try await alice.setDirection(.audio, .recvonly)
     try await call.ends.negotiate()
-    #expect(await code { try await alice.sendDTMF("1", duration: .milliseconds(400), gap: .milliseconds(50)) } == .unsupported)
+    #expect(try await !alice.canSendDTMF())
+    #expect(await code(digit) == .invalidState)
   }
 
   @Test func tonesNeedThePayloadTypeThatWasOffered() async throws {
@@ -174,6 +213,7 @@ import Testing
       return line.contains("telephone-event/48000") ? nil : line.replacing("rtpmap:126", with: "rtpmap:101")
     }
     try await ends.alice.setRemoteDescription(.answer, answer)
+    #expect(try await !ends.alice.canSendDTMF())
     #expect(await code { try await ends.alice.sendDTMF("1", duration: .seconds(1), gap: .milliseconds(50)) } == .unsupported)
   }
 

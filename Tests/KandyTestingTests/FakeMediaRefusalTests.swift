@@ -62,6 +62,7 @@ import Testing
       { _ = try await $0.gatheringState() },
       { try await $0.addCandidate(ICECandidate(candidate: "", sdpMid: nil, sdpMLineIndex: nil)) },
       { try await $0.setMicrophone(nil) }, { try await $0.setCamera(nil) }, { try await $0.setEnabled(.audio, false) },
+      { try await $0.setSending(.audio, false) }, { _ = try await $0.canSendDTMF() },
       { try await $0.setAudioSinks([]) }, { try await $0.setVideoRenderers([]) },
       { try await $0.sendDTMF("1", duration: .milliseconds(100), gap: .milliseconds(100)) }, { _ = try await $0.statistics() },
     ]

@@ -44,6 +44,20 @@ func only(_ codec: String, in sdp: String) -> String {
   }.joined()
 }
 
+/// Takes one codec out of the description.
+func without(_ codec: String, in sdp: String) -> String {
+  let lines = sdp.split(separator: "\r\n")
+  let payloads = lines.compactMap { line -> Substring? in
+    guard line.hasPrefix("a=rtpmap:"), line.hasSuffix(" \(codec)") else { return nil }
+    return line.dropFirst("a=rtpmap:".count).prefix { $0 != " " }
+  }
+  return lines.compactMap { line -> String? in
+    if line.hasPrefix("m=") { return line.split(separator: " ").filter { !payloads.contains($0) }.joined(separator: " ") }
+    let isAbout = payloads.contains { line.hasPrefix("a=rtpmap:\($0) ") || line.hasPrefix("a=fmtp:\($0) ") }
+    return isAbout ? nil : String(line)
+  }.map { $0 + "\r\n" }.joined()
+}
+
 /// Rejects the video section.
 func rejectingVideo(_ sdp: String) -> String {
   sdp.split(separator: "\r\n").map { line in

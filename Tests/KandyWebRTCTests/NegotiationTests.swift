@@ -145,13 +145,28 @@ extension WebRTCTests {
       let pair = try await Pair(engine)
       try await pair.connect([.audio])
       #expect(await pair.alice.ear.hears(1000))
-      let before = line("a=ice-ufrag:", of: try await pair.alice.peer.localDescription() ?? "")
+      let offered = try await pair.alice.peer.localDescription() ?? ""
+      let answered = try await pair.bob.peer.localDescription() ?? ""
       let offer = try await pair.alice.offer(iceRestart: true)
-      #expect(line("a=ice-ufrag:", of: offer) != before)
       try await pair.bob.peer.setRemoteDescription(.offer, offer)
-      try await pair.alice.peer.setRemoteDescription(.answer, try await pair.bob.answer())
-      pair.alice.ear.probe.reset()
+      let answer = try await pair.bob.answer()
+      try await pair.alice.peer.setRemoteDescription(.answer, answer)
+      for prefix in ["a=ice-ufrag:", "a=ice-pwd:"] {
+        #expect(line(prefix, of: offer) != line(prefix, of: offered))
+        #expect(line(prefix, of: answer) != line(prefix, of: answered))
+      }
+      #expect(line("a=fingerprint:", of: offer) == line("a=fingerprint:", of: offered))
+      for end in [pair.alice, pair.bob] { end.ear.probe.reset() }
       #expect(await pair.alice.ear.hears(1000))
+      #expect(await pair.bob.ear.hears(440))
+      // The new credentials are the ones in use.
+      let pairs = try await pair.alice.peer.statistics().filter {
+        $0.type == "candidate-pair" && $0.texts["state"] == "succeeded"
+      }
+      let locals = try await pair.alice.peer.statistics().filter { $0.type == "local-candidate" }
+      let fragments = locals.filter { local in pairs.contains { $0.texts["localCandidateId"] == local.id } }
+        .compactMap { $0.texts["usernameFragment"] }
+      #expect(fragments.contains { "a=ice-ufrag:\($0)" == line("a=ice-ufrag:", of: offer) })
       await engine.shutdown()
     }
 

@@ -6,6 +6,13 @@ import Synchronization
 #else
   import Foundation
 #endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// A folder that vanishes with the value's last reference.
 final class TemporaryFolder: Sendable {
@@ -79,4 +86,24 @@ func planeBytes(_ buffer: any I420Buffer) -> [UInt8] {
     return bytes(planes.y, planes.strideY, buffer.width, buffer.height)
       + bytes(planes.u, planes.strideU, chromaWidth, chromaHeight) + bytes(planes.v, planes.strideV, chromaWidth, chromaHeight)
   }
+}
+
+/// The newest of some text.
+final class Mailbox: Sendable {
+  private let value: Mutex<String>
+
+  init(_ first: String) {
+    value = Mutex(first)
+  }
+
+  var newest: String { value.withLock { $0 } }
+
+  func append(_ character: Character) {
+    value.withLock { $0.append(character) }
+  }
+}
+
+/// The sine of a number of turns.
+func sine(_ turns: Double) -> Double {
+  sin(2 * .pi * turns)
 }

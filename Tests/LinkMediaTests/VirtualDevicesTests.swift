@@ -8,6 +8,7 @@ import Testing
       case .microphone: _ = try VirtualDevices.microphone(device.id)
       case .speaker: _ = try VirtualDevices.speaker(device.id)
       case .camera: _ = try VirtualDevices.camera(device.id)
+      case .screen: _ = try VirtualDevices.screen(device.id)
       }
     }
     #expect(
@@ -15,7 +16,7 @@ import Testing
         "microphone virtual:silence", "microphone virtual:tone?hz=440", "microphone virtual:file?path=F.wav",
         "speaker virtual:null",
         "speaker virtual:file?path=F.wav", "camera virtual:pattern?width=640&height=480&fps=30",
-        "camera virtual:file?path=F.y4m",
+        "camera virtual:file?path=F.y4m", "screen virtual:screen?width=1024&height=768&fps=15",
       ])
   }
 

@@ -165,12 +165,14 @@ typedef struct {
 } kwr_audio_sink;
 
 // Pictures to be sent: `next` returns a reference that the engine releases, or NULL if there is no new picture.
-// `rotation` is in degrees, `timestamp` in microseconds from any start. Called on the video pump.
+// `rotation` is in degrees, `timestamp` in microseconds from any start. Called on the video pump. `is_screen`: rather fewer
+// pictures than blurred ones.
 typedef struct {
   void *context;
   void (*release)(void *context);
   kwr_picture *(*next)(void *context, int32_t *rotation, int64_t *timestamp);
   double frames_per_second;
+  bool is_screen;
 } kwr_video_source;
 
 // A received picture; the callee retains it to keep it. Called on a thread of libwebrtc.
@@ -212,7 +214,11 @@ void kwr_peer_set_audio_sink(kwr_peer *peer, kwr_audio_sink sink, void *context,
 void kwr_peer_set_video_sink(kwr_peer *peer, kwr_video_sink sink, void *context, kwr_done done);
 // A disabled track sends silence or black.
 void kwr_peer_set_enabled(kwr_peer *peer, kwr_kind kind, bool enabled, void *context, kwr_done done);
-// Milliseconds: duration 40 … 6000, gap at least 30.
+// Whether packets of this kind may leave at all.
+void kwr_peer_set_sending(kwr_peer *peer, kwr_kind kind, bool sending, void *context, kwr_done done);
+// `number`: 1 if `kwr_peer_send_dtmf` would send, else 0.
+void kwr_peer_can_send_dtmf(kwr_peer *peer, void *context, kwr_done done);
+// Sends tones behind those that are still to be sent. Milliseconds: duration 40 … 6000, gap at least 30.
 void kwr_peer_send_dtmf(
     kwr_peer *peer, const char *tones, int32_t duration, int32_t gap, void *context, kwr_done done);
 void kwr_peer_statistics(kwr_peer *peer, void *context, kwr_done done);

@@ -5,23 +5,28 @@ public struct MediaDevices: Sendable, Hashable {
   public var camera: [MediaDevice]
   public var microphone: [MediaDevice]
   public var speaker: [MediaDevice]
+  /// What can be shared: the ids are media source ids for screen sharing (R-MEDIA-60).
+  public var screen: [MediaDevice]
 
-  public init(camera: [MediaDevice] = [], microphone: [MediaDevice] = [], speaker: [MediaDevice] = []) {
+  public init(
+    camera: [MediaDevice] = [], microphone: [MediaDevice] = [], speaker: [MediaDevice] = [], screen: [MediaDevice] = []
+  ) {
     self.camera = camera
     self.microphone = microphone
     self.speaker = speaker
+    self.screen = screen
   }
 
   init(_ devices: [MediaDevice]) {
     self.init(
       camera: devices.filter { $0.kind == .camera }, microphone: devices.filter { $0.kind == .microphone },
-      speaker: devices.filter { $0.kind == .speaker })
+      speaker: devices.filter { $0.kind == .speaker }, screen: devices.filter { $0.kind == .screen })
   }
 }
 
 extension MediaDevices: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case camera, microphone, speaker
+    case camera, microphone, speaker, screen
   }
 
   /// Each device as documented: `{deviceId, groupId, kind, label}`.
@@ -37,7 +42,7 @@ extension MediaDevices: Encodable {
       label = device.label
       kind =
         switch device.kind {
-        case .camera: "videoinput"
+        case .camera, .screen: "videoinput"
         case .microphone: "audioinput"
         case .speaker: "audiooutput"
         }
@@ -49,6 +54,8 @@ extension MediaDevices: Encodable {
     try container.encode(camera.map(Entry.init), forKey: .camera)
     try container.encode(microphone.map(Entry.init), forKey: .microphone)
     try container.encode(speaker.map(Entry.init), forKey: .speaker)
+    // Browsers have no such list; without screens the object is the documented one.
+    if !screen.isEmpty { try container.encode(screen.map(Entry.init), forKey: .screen) }
   }
 }
 

@@ -20,7 +20,7 @@ final class Laboratory: Sendable {
     call.addVideoRenderer(new)
   }
 
-  /// What the call received in the last second.
+  /// What the call received in the last second, and the tones of the keypad since the call began.
   func probe(_ call: CallID) throws -> JSONValue {
     try instruments(of: call).reading()
   }
@@ -57,6 +57,7 @@ private final class Instruments: AudioSink, VideoRenderer {
   let snapshot = PNGSnapshot()
   private let audio = AudioProbe()
   private let video = VideoProbe()
+  private let keypad = DTMFDetector()
   private let clock = ContinuousClock()
   private let state = Mutex(State())
 
@@ -74,6 +75,7 @@ private final class Instruments: AudioSink, VideoRenderer {
       return state.recorders
     }
     audio.receive(frame)
+    keypad.receive(frame)
     for recorder in recorders { recorder.receive(frame) }
   }
 
@@ -93,7 +95,9 @@ private final class Instruments: AudioSink, VideoRenderer {
       pictures.framesPerSecond = 0
       pictures.isMoving = false
     }
-    return ["audio": try JSONValue(encoding: audio.reading()), "video": try JSONValue(encoding: pictures)]
+    var sounds = try JSONValue(encoding: audio.reading()).objectValue ?? [:]
+    sounds["digits"] = .string(keypad.digits)
+    return ["audio": .object(sounds), "video": try JSONValue(encoding: pictures)]
   }
 
   private func isOver(_ last: ContinuousClock.Instant?) -> Bool {

@@ -6,8 +6,8 @@ public enum FakeMediaOperation: String, Sendable, Hashable, CaseIterable {
   case makePeer
   case addTransceiver, setDirection
   case createOffer, createAnswer, setLocalDescription, setRemoteDescription, rollback, localDescription, addCandidate
-  case setMicrophone, setCamera, setEnabled, setAudioSinks, setVideoRenderers
-  case sendDTMF, statistics, close
+  case setMicrophone, setCamera, setEnabled, setSending, setAudioSinks, setVideoRenderers
+  case canSendDTMF, sendDTMF, statistics, close
 }
 
 /// An operation that waits for the test, as one of a slow engine would.

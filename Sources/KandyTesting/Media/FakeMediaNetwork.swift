@@ -29,7 +29,7 @@ public final class FakeMediaNetwork: Sendable {
   // MARK: - The test's end
 
   /// Lets a number of 10 ms pass: every microphone that is connected is read and heard at the far end, every camera is asked as
-  /// often as its rate says and seen there, as far as the directions in force allow. A disabled track sends silence and black.
+  /// often as its rate says and seen there, as far as the directions in force and `setSending` allow. A disabled track sends silence and black.
   public func pump(frames count: Int = 1) {
     for _ in 0..<count {
       let flows = state.withLock { state in state.isBroken ? [] : state.flows() }
@@ -179,6 +179,7 @@ extension FakeMediaNetwork.State {
       var flow = FakeFlow(from: id, to: farID)
       if near.sends(.audio, to: far) {
         (flow.microphone, flow.isAudible, flow.sinks) = (near.microphone, near.enabled[.audio] ?? true, far.sinks)
+        flow.tones = near.toneSound
       }
       if near.sends(.video, to: far), let camera = near.camera {
         let progress = near.pictureProgress + 10 * camera.framesPerSecond
@@ -207,7 +208,8 @@ extension FakePeerCore {
 
   /// Whether what this end sends of a kind reaches the other: both directions allow it and a codec is common.
   func sends(_ kind: MediaKind, to far: FakePeerCore) -> Bool {
-    guard let mine = transceiver(kind), let theirs = far.transceiver(kind), mine.currentDirection?.sends == true,
+    guard sending[kind] ?? true, let mine = transceiver(kind), let theirs = far.transceiver(kind),
+      mine.currentDirection?.sends == true,
       theirs.currentDirection?.receives == true, let agreement,
       let index = agreement.local.media.firstIndex(where: { $0.mid == mine.mid })
     else { return false }
@@ -227,6 +229,7 @@ struct FakeFlow: Sendable {
   let to: Int
   var microphone: (any AudioSource)?
   var isAudible = true
+  var tones: DTMFMixer?
   var sinks: [any AudioSink] = []
   var camera: (any VideoSource)?
   var isVisible = true
@@ -242,6 +245,11 @@ struct FakeFlow: Sendable {
     guard let microphone else { return nil }
     var samples = [Int16](repeating: 0, count: 480)
     samples.withUnsafeMutableBufferPointer { microphone.read(into: $0) }
+    // Telephone events go instead of the microphone's sound, also when that is muted.
+    if let tones, tones.isPlaying {
+      samples.withUnsafeMutableBufferPointer { tones.read(into: $0) }
+      return AudioFrame(samples: samples, sampleRate: 48_000)
+    }
     return AudioFrame(samples: isAudible ? samples : [Int16](repeating: 0, count: 480), sampleRate: 48_000)
   }
 

@@ -88,6 +88,10 @@ public final class FakeMediaPeer: MediaPeer {
     try await perform(.setEnabled) { $0.enabled[kind] = enabled }
   }
 
+  public func setSending(_ kind: MediaKind, _ sending: Bool) async throws {
+    try await perform(.setSending) { $0.sending[kind] = sending }
+  }
+
   public func setAudioSinks(_ sinks: [any AudioSink]) async throws {
     try await perform(.setAudioSinks) { $0.sinks = sinks }
   }
@@ -98,10 +102,14 @@ public final class FakeMediaPeer: MediaPeer {
 
   // MARK: - Tones and statistics
 
+  public func canSendDTMF() async throws -> Bool {
+    try await perform(.canSendDTMF) { core in (try? core.checkTones()) != nil }
+  }
+
   public func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws {
-    let tone = FakeTone(tones, duration: duration, gap: gap)
-    try await perform(.sendDTMF) { try $0.sendTones(tone) }
-    network.deliver(tone, from: id)
+    let tones = try DTMFSequence(tones, duration: duration, gap: gap)
+    try await perform(.sendDTMF) { try $0.sendTones(tones) }
+    network.deliver(FakeTone(tones), from: id)
   }
 
   public func statistics() async throws -> [StatisticsRecord] {
@@ -160,7 +168,12 @@ public final class FakeMediaPeer: MediaPeer {
     network.read(id) { $0.enabled[kind] ?? true } ?? true
   }
 
-  /// The tones that were sent, and those that arrived from the far end.
+  /// Whether packets of a kind may leave, as they may unless said otherwise.
+  public func isSending(_ kind: MediaKind) -> Bool {
+    network.read(id) { $0.sending[kind] ?? true } ?? true
+  }
+
+  /// The tones that were sent, and those that arrived from the far end. The far end's sinks hear them as well.
   public var sentTones: [FakeTone] { network.read(id) { $0.sentTones } ?? [] }
   public var receivedTones: [FakeTone] { network.read(id) { $0.receivedTones } ?? [] }
 

@@ -35,10 +35,13 @@ struct FakePeerCore {
   var microphone: (any AudioSource)?
   var camera: (any VideoSource)?
   var enabled: [MediaKind: Bool] = [:]
+  var sending: [MediaKind: Bool] = [:]
   var sinks: [any AudioSink] = []
   var renderers: [any VideoRenderer] = []
   var sentTones: [FakeTone] = []
   var receivedTones: [FakeTone] = []
+  /// What the far end hears of the tones that were sent.
+  let toneSound = DTMFMixer()
   var sentFrames: [MediaKind: Int] = [:]
   var receivedFrames: [MediaKind: Int] = [:]
   /// Towards the camera's next picture, in thousandths.
@@ -179,15 +182,20 @@ struct FakePeerCore {
 
   // MARK: - Tones
 
-  mutating func sendTones(_ tone: FakeTone) throws {
-    guard let transceiver = transceiver(.audio), transceiver.currentDirection?.sends == true, let agreement,
-      let index = agreement.local.media.firstIndex(where: { $0.mid == transceiver.mid }),
+  /// - Throws: what libwebrtc has against sending tones now.
+  func checkTones() throws {
+    guard ice == .connected, let transceiver = transceiver(.audio), transceiver.currentDirection?.sends == true,
+      sending[.audio] ?? true, let agreement
+    else { throw MediaError(.invalidState, "No audio is being sent.") }
+    guard let index = agreement.local.media.firstIndex(where: { $0.mid == transceiver.mid }),
       !Self.events(agreement.local.media[index]).isDisjoint(with: Self.events(agreement.remote.media[index]))
     else { throw MediaError(.unsupported, "The far end does not take telephone events.") }
-    guard tone.tones.allSatisfy({ "0123456789abcdABCD#*,".contains($0) }),
-      (.milliseconds(40)...(.milliseconds(6000))).contains(tone.duration), tone.gap >= .milliseconds(30)
-    else { throw MediaError(.engine, "The tones were refused.") }
-    sentTones.append(tone)
+  }
+
+  mutating func sendTones(_ tones: DTMFSequence) throws {
+    try checkTones()
+    sentTones.append(FakeTone(tones))
+    toneSound.play(tones)
   }
 
   private static func events(_ section: MediaSection) -> Set<MediaSection.Codec> {

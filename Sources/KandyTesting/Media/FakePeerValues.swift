@@ -26,6 +26,10 @@ public struct FakeTone: Sendable, Hashable {
     self.duration = duration
     self.gap = gap
   }
+
+  init(_ sequence: DTMFSequence) {
+    self.init(sequence.text, duration: sequence.duration, gap: sequence.gap)
+  }
 }
 
 /// What stands for a transceiver of libwebrtc.

@@ -1,7 +1,7 @@
-/// A microphone, speaker or camera that can be chosen, real or virtual.
+/// A microphone, speaker, camera or screen that can be chosen, real or virtual.
 public struct MediaDevice: Sendable, Hashable, Codable, Identifiable {
   public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
-    case microphone, speaker, camera
+    case microphone, speaker, camera, screen
   }
 
   /// What chooses the device; `virtual:…` for one that needs no hardware.

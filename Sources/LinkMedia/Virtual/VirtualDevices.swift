@@ -1,4 +1,4 @@
-/// The microphones, speakers and cameras that every machine has: silence, tones, files and moving bars.
+/// The microphones, speakers, cameras and screens that every machine has: silence, tones, files, moving bars, a scrolling page.
 ///
 /// | id | device |
 /// |---|---|
@@ -8,6 +8,7 @@
 /// | `virtual:null` | a speaker that nobody hears |
 /// | `virtual:pattern?width=640&height=480&fps=30` | a camera that sees moving colour bars and a frame counter |
 /// | `virtual:file?path=F.y4m` | a camera that sees a file, again and again |
+/// | `virtual:screen?width=1024&height=768&fps=15` | a screen with a page of text that scrolls |
 ///
 /// Numbers may be left out. A path may be written as it is, except that `%` and `&` are written `%25` and `%26`; other escapes
 /// of that form are understood.
@@ -16,6 +17,8 @@ public enum VirtualDevices {
   public static let tone = "virtual:tone?hz=440"
   public static let null = "virtual:null"
   public static let pattern = "virtual:pattern?width=640&height=480&fps=30"
+  /// The size and rate are what screen sharing asks for by default (R-MEDIA-60).
+  public static let screen = "virtual:screen?width=1024&height=768&fps=15"
 
   /// The id of the microphone that plays, the speaker that records, or the camera that shows the file.
   public static func file(_ path: String) -> String {
@@ -31,6 +34,7 @@ public enum VirtualDevices {
     MediaDevice(id: "virtual:file?path=F.wav", kind: .speaker, label: "Recording to a WAV file"),
     MediaDevice(id: pattern, kind: .camera, label: "Moving colour bars, 640×480"),
     MediaDevice(id: "virtual:file?path=F.y4m", kind: .camera, label: "Y4M file shown in a loop"),
+    MediaDevice(id: screen, kind: .screen, label: "Scrolling page, 1024×768"),
   ]
 
   /// Whether an id names a virtual device, well formed or not.
@@ -89,6 +93,24 @@ public enum VirtualDevices {
       return try Y4MSource(path: path)
     default: throw device.unknown(.camera)
     }
+  }
+
+  /// Makes the screen with this id.
+  /// - Parameters:
+  ///   - width: the wanted width, if the id does not say one.
+  ///   - height: the wanted height likewise.
+  ///   - framesPerSecond: the wanted rate likewise.
+  /// - Throws: `MediaError` with code `device`: no such virtual screen.
+  public static func screen(
+    _ id: String, width: Int? = nil, height: Int? = nil, framesPerSecond: Int? = nil
+  ) throws -> any VideoSource {
+    var device = try VirtualDeviceID(id)
+    guard device.name == "screen" else { throw device.unknown(.screen) }
+    let width = try device.integer("width", in: PatternSource.sizes) ?? width ?? 1024
+    let height = try device.integer("height", in: PatternSource.sizes) ?? height ?? 768
+    let rate = try device.integer("fps", in: PatternSource.rates) ?? framesPerSecond ?? 15
+    try device.finish()
+    return try ScreenSource(width: width, height: height, framesPerSecond: rate)
   }
 }
 

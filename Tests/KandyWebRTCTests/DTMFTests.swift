@@ -1,0 +1,113 @@
+import KandyTesting
+import KandyWebRTC
+import LinkMedia
+import LinkProtocol
+import Testing
+
+extension WebRTCTests {
+  /// The tones of the keypad, as telephone events and as sound.
+  @Suite struct DTMFTests {
+    private let allTones = "0123456789*#ABCD"
+
+    @Test(.spec("R-MEDIA-44")) func tonesAreHeardAlsoWhereOnlyTheSlowClockIsAnswered() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let counter = Counter()
+      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
+      try await pair.connect([.audio], answering: { without("telephone-event/48000", in: $0) })
+      #expect(await pair.bob.ear.hears(440))
+      #expect(try await pair.alice.peer.canSendDTMF())
+      try await pair.alice.peer.sendDTMF("123", duration: .milliseconds(200), gap: .milliseconds(100))
+      #expect(await counter.counts("123"))
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-41")) func withoutTelephoneEventsTheTonesGoAsSound() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let counter = Counter()
+      let mixer = DTMFMixer(SilenceSource())
+      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
+      try await pair.connect([.audio], answering: { only("opus", in: $0) })
+      #expect(await pair.bob.ear.hears(440))
+      #expect(try await !pair.alice.peer.canSendDTMF())
+      try await pair.alice.peer.setMicrophone(mixer)
+      mixer.play(try DTMFSequence(allTones, duration: DTMFSequence.inBandDuration))
+      #expect(await counter.counts(allTones))
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-41")) func aDigitIsHeardAsItsTwoTones() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      try await pair.alice.peer.setMicrophone(SilenceSource())
+      try await pair.alice.peer.sendDTMF("1", duration: .milliseconds(2000), gap: .milliseconds(70))
+      #expect(await pair.bob.ear.hears(697, and: 1209))
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-43")) func aFarEndThatTakesNoTelephoneEventsGetsNone() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      try await pair.connect([.audio], answering: { only("opus", in: $0) })
+      #expect(await pair.bob.ear.hears(440))
+      #expect(try await !pair.alice.peer.canSendDTMF())
+      let error = await #expect(throws: MediaError.self) {
+        try await pair.alice.peer.sendDTMF("1", duration: .milliseconds(400), gap: .milliseconds(70))
+      }
+      #expect(error?.code == .unsupported)
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-43")) func digitsAreRefusedWhileNothingIsSent() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let digit = { try await pair.alice.peer.sendDTMF("1", duration: .milliseconds(400), gap: .milliseconds(70)) }
+      #expect(await refusal(digit) == .invalidState)
+      #expect(try await !pair.alice.peer.canSendDTMF())
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      #expect(await refusal(digit) == nil)
+      try await pair.alice.peer.setSending(.audio, false)
+      #expect(await refusal(digit) == .invalidState)
+      try await pair.alice.peer.setSending(.audio, true)
+      #expect(await refusal(digit) == nil)
+      try await pair.alice.peer.setDirection(.audio, .inactive)
+      _ = try await pair.renegotiate(pair.alice, pair.bob)
+      #expect(await refusal(digit) == .invalidState)
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-43", "TV-156")) func whatIsNoToneIsRefused() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      for text in ["", "x", "1x"] {
+        let code = await refusal {
+          try await pair.alice.peer.sendDTMF(text, duration: .milliseconds(400), gap: .milliseconds(70))
+        }
+        #expect(code == .invalidTones)
+      }
+      await engine.shutdown()
+    }
+  }
+}
+
+/// Counts the tones of the keypad.
+private final class Counter: AudioSink {
+  let detector = DTMFDetector()
+  private let beats = Beats()
+
+  func receive(_ frame: AudioFrame) {
+    detector.receive(frame)
+    beats.beat()
+  }
+
+  /// Waits until these tones, and no others, have begun.
+  func counts(_ digits: String) async -> Bool {
+    await beats.wait { detector.digits == digits }
+  }
+}
