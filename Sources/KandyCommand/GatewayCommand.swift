@@ -19,6 +19,7 @@ struct GatewayCommand: AsyncParsableCommand {
         kandy gateway --database kandy.sqlite
         kandy gateway --host 0.0.0.0 --port 443 --tls-certificate cert.pem --tls-key key.pem
         kandy gateway --database memory --users users.json
+        kandy gateway --turn-secret-file secret --turn-url 'turn:turn.example.com:3478?transport=udp'
 
       users.json is a list such as
         [{"address": "alice@example.com", "password": "secret", "firstName": "Alice", "services": ["call", "IM"]}]
@@ -40,6 +41,14 @@ struct GatewayCommand: AsyncParsableCommand {
   var allowOrigin: [String] = []
   @Option(help: ArgumentHelp("After how long a call that nobody answers ends. (default: 60)", valueName: "seconds"))
   var ringTime: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The secret that coturn has as static-auth-secret; clients get credentials made with it.", valueName: "file"))
+  var turnSecretFile: String?
+  @Option(help: ArgumentHelp("A TURN server with this secret; repeatable.", valueName: "turn:host:port"))
+  var turnURL: [String] = []
+  @Option(help: ArgumentHelp("How long those credentials are good for. (default: 86400)", valueName: "seconds"))
+  var turnLifetime: Int?
   @Option(help: ArgumentHelp("Settings as JSON; options come before them.", valueName: "file.json"))
   var config: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.")
@@ -81,7 +90,23 @@ struct GatewayCommand: AsyncParsableCommand {
     case (nil, nil): break
     default: throw CommandFailure("--tls-certificate and --tls-key belong together.", code: 2)
     }
+    try readTurn(into: &configuration)
     return configuration
+  }
+
+  private func readTurn(into configuration: inout GatewayConfiguration) throws {
+    if let turnSecretFile {
+      let secret = String(decoding: try Self.contents(of: turnSecretFile), as: UTF8.self)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      configuration.turn = configuration.turn ?? GatewayConfiguration.Turn(secret: "")
+      configuration.turn?.secret = secret
+    }
+    guard configuration.turn != nil else {
+      if turnURL.isEmpty, turnLifetime == nil { return }
+      throw CommandFailure("--turn-url and --turn-lifetime need --turn-secret-file.", code: 2)
+    }
+    if !turnURL.isEmpty { configuration.turn?.urls = turnURL }
+    if let turnLifetime { configuration.turn?.lifetime = turnLifetime }
   }
 
   private func readUsers() throws -> [ListedUser] {

@@ -50,7 +50,8 @@ public struct Gateway: Service {
       limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), clock: clock, now: now, logger: logger)
 
     let features: [any GatewayFeature] = [
-      SubscriptionRoutes(store: subscriptions, hub: hub, limits: limits, identifiers: identifiers, now: now),
+      SubscriptionRoutes(
+        store: subscriptions, hub: hub, limits: limits, turn: configuration.turn, identifiers: identifiers, now: now),
       CallRoutes(driver: calls),
       keeper,
     ]

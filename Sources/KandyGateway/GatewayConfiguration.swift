@@ -18,6 +18,8 @@ public struct GatewayConfiguration: Sendable, Hashable {
   /// The web origins whose pages may use the gateway (R-CONN-414).
   public var allowedOrigins = Origins.any
   public var limits = Limits()
+  /// What clients get for their TURN servers; `nil` gives them nothing.
+  public var turn: Turn?
 
   public init() {}
 
@@ -69,8 +71,9 @@ extension GatewayConfiguration {
     self = over
     do {
       let value = try JSONDecoder().decode(JSONValue.self, from: json)
-      try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits"])
+      try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits", "turn"])
       try Self.check(value["tls"], names: ["certificate", "key"])
+      try Self.check(value["turn"], names: ["secret", "urls", "lifetime"])
       try Self.check(value["limits"], names: Set(FileLimits.CodingKeys.allCases.map(\.rawValue)))
       adopt(try JSONDecoder().decode(File.self, from: json))
     } catch let error as GatewayError {
@@ -94,6 +97,11 @@ extension GatewayConfiguration {
     if let database = file.database { self.database = database == "memory" ? .memory : .file(database) }
     if let tls = file.tls { self.tls = tls }
     if let origins = file.allowedOrigins { allowedOrigins = .only(origins) }
+    if let turn = file.turn {
+      self.turn = Turn(
+        secret: turn.secret, urls: turn.urls ?? self.turn?.urls ?? [],
+        lifetime: turn.lifetime ?? self.turn?.lifetime ?? Turn.defaultLifetime)
+    }
     guard let limits = file.limits else { return }
     if let value = limits.ringTime { self.limits.ringTime = value }
     if let value = limits.keptNotifications { self.limits.keptNotifications = value }
@@ -116,6 +124,7 @@ extension GatewayConfiguration {
     // Clients take a lifetime below 60 seconds for 60 (R-CONN-531).
     try Self.check("limits.shortestLifetime", limits.lifetime.lowerBound, in: 60...86_400 * 365)
     try Self.check("limits.passwordCost", limits.passwordCost, in: 1...20)
+    if let turn { try Self.check(turn) }
   }
 
   private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(GatewayError) {
@@ -123,6 +132,14 @@ extension GatewayConfiguration {
       throw GatewayError(
         .invalidConfiguration, "\(name) is \(value); it can be \(range.lowerBound) to \(range.upperBound).")
     }
+  }
+
+  private static func check(_ turn: Turn) throws(GatewayError) {
+    guard !turn.secret.isEmpty else { throw GatewayError(.invalidConfiguration, "The secret of turn is empty.") }
+    if let url = turn.urls.first(where: { !$0.hasPrefix("turn:") && !$0.hasPrefix("turns:") }) {
+      throw GatewayError(.invalidConfiguration, "\"\(url)\" is no TURN server; write turn:host:port or turns:host:port.")
+    }
+    try check("turn.lifetime", turn.lifetime, in: 60...86_400 * 365)
   }
 
   private static func reason(_ error: any Error) -> String {
@@ -142,6 +159,13 @@ extension GatewayConfiguration {
     var tls: TLS?
     var allowedOrigins: [String]?
     var limits: FileLimits?
+    var turn: FileTurn?
+  }
+
+  private struct FileTurn: Decodable {
+    var secret: String
+    var urls: [String]?
+    var lifetime: Int?
   }
 
   private struct FileLimits: Decodable {

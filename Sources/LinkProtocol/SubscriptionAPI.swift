@@ -179,16 +179,22 @@ public struct SubscriptionParams: Codable, Sendable, Hashable {
   }
 }
 
-/// Credentials for the configured TURN servers (R-CONN-536). Never log them.
-public struct TurnCredentials: Codable, Sendable, Hashable {
+/// Credentials for the configured TURN servers (R-CONN-536). Never log them; a value does not show its password when it is
+/// printed.
+public struct TurnCredentials: Codable, Sendable, Hashable, CustomStringConvertible {
   public var username: String
   public var password: String
   /// Seconds.
   public var timeToLive: Int?
+  /// The servers themselves, for clients that have none configured. An extension of ours.
+  public var uris: [String]?
 
-  public init(username: String, password: String, timeToLive: Int? = nil) {
+  public init(username: String, password: String, timeToLive: Int? = nil, uris: [String]? = nil) {
     self.username = username
     self.password = password
     self.timeToLive = timeToLive
+    self.uris = uris
   }
+
+  public var description: String { "TURN credentials" }
 }

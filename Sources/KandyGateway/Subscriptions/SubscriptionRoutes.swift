@@ -5,6 +5,7 @@ struct SubscriptionRoutes: GatewayFeature {
   let store: SubscriptionStore
   let hub: NotificationHub
   let limits: GatewayConfiguration.Limits
+  var turn: GatewayConfiguration.Turn?
   let identifiers: IdentifierSource
   let now: @Sendable () -> Int64
 
@@ -38,7 +39,7 @@ struct SubscriptionRoutes: GatewayFeature {
       expiresAt: expiry(after: lifetime))
     let session = caller.usedToken ? SessionToken(identifiers.next()) : nil
     let displaced = try await add(subscription, session: session, force: request.forceLogOut ?? false)
-    var response = Self.response(subscription)
+    var response = response(subscription, to: request)
     response.subscriptionParams?.sessionId = session
     return Reply(response) { [hub] in
       if let overridden = displaced.overridden { await hub.end(overridden, .overridden) }
@@ -74,7 +75,7 @@ struct SubscriptionRoutes: GatewayFeature {
     }
     guard let updated else { throw Refusal.unknownSubscription }
     await hub.update(updated)
-    return Reply(Self.response(updated))
+    return Reply(response(updated, to: request))
   }
 
   private func delete(_ id: SubscriptionID, _ caller: Caller) async throws -> Reply<SubscribeResponse> {
@@ -108,12 +109,16 @@ struct SubscriptionRoutes: GatewayFeature {
     return supported.filter { Self.capabilities.contains($0) && seen.insert($0).inserted }
   }
 
-  private static func response(_ subscription: SubscriptionRecord) -> SubscribeResponse {
-    SubscribeResponse(
+  /// With credentials for the TURN servers, new ones each time, if the client wants them (R-SRV-9).
+  private func response(_ subscription: SubscriptionRecord, to request: SubscribeRequest) -> SubscribeResponse {
+    let credentials =
+      request.useTurn == true
+      ? turn?.credentials(for: subscription.user, now: now(), outliving: subscription.lifetime) : nil
+    return SubscribeResponse(
       subscription: subscription.path,
       subscriptionParams: SubscriptionParams(
         expires: subscription.lifetime, service: subscription.services, localization: subscription.localization,
         notificationType: "WebSocket", notificationChannel: NotificationPath.path(of: subscription.channel),
-        clientCorrelator: subscription.correlator, supported: subscription.supported))
+        clientCorrelator: subscription.correlator, turnCredentials: credentials, supported: subscription.supported))
   }
 }
