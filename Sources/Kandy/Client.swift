@@ -51,7 +51,7 @@ public final class Client: Sendable {
     let session = SessionDriver(context: context, transport: transport, router: router)
     let devices = MediaService(context)
     let calls = CallService(
-      context, devices: devices.callDevices, turn: { [weak session] in session?.view.turnCredentials },
+      context, media: devices, turn: { [weak session] in session?.view.turnCredentials },
       handlers: { context.settings.current.call.sdpHandlers })
     let services: [any Service] = [calls, devices]
 
@@ -206,6 +206,7 @@ extension Client {
       given.wire.map { ServerAccess(authentication, username: given.username, credential: $0) }
     }
     let body = SubscribeRequest(authentication.subscription, options)
+    if !session.view.connection.isConnected { calls.captureConfiguration() }
     if let failure = await session.connect(access, username: given?.username ?? "", body) { throw BasicError(failure) }
   }
 

@@ -26,6 +26,10 @@ public enum Event: Sendable, Hashable {
   case callScreenshareChange(CallID)
   case callJoin(CallID, joinedCalls: [CallID])
   case callForward(CallID)
+  /// The far end has sent custom parameters (R-CALL-831). Not in 3.16.
+  case callCustomParameters(CallID, [CustomParameter])
+  /// Media has been agreed on anew (R-ICE-56). Not in 3.16.
+  case callMediaRestart(CallID)
   /// An operation on a call failed; without an id when no call came to be.
   case callError(CallID?, BasicError)
   case callOperation(CallOperationChange)
@@ -95,6 +99,8 @@ public enum EventName: String, Sendable, Hashable, Codable, CaseIterable {
   case callJoin = "call:join"
   case callForward = "call:forward"
   case callError = "call:error"
+  case callCustomParameters = "call:customParameters"
+  case callMediaRestart = "call:mediaRestart"
   case callOperation = "call:operation"
   case videoPreviewChange = "videoPreview:change"
   case videoPreviewError = "videoPreview:error"
@@ -150,6 +156,8 @@ extension Event {
     case .callScreenshareChange: .callScreenshareChange
     case .callJoin: .callJoin
     case .callForward: .callForward
+    case .callCustomParameters: .callCustomParameters
+    case .callMediaRestart: .callMediaRestart
     case .callError: .callError
     case .callOperation: .callOperation
     case .mediaInitialize: .mediaInitialize

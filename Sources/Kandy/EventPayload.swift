@@ -19,8 +19,11 @@ extension Event {
       ["channel": .string(channel.rawValue), "error": error.json]
     case .notificationReceived(let notification):
       ["payload": ["notificationMessage": .of(notification)]]
-    case .callStart(let call), .callReceive(let call), .callScreenshareChange(let call), .callForward(let call):
+    case .callStart(let call), .callReceive(let call), .callScreenshareChange(let call), .callForward(let call),
+      .callMediaRestart(let call):
       ["callId": .id(call)]
+    case .callCustomParameters(let call, let parameters):
+      ["callId": .id(call), "customParameters": .array(parameters.map { .of($0) })]
     case .callStateChange(let change):
       change.payload
     case .callMediaStateChange(let call, let state):

@@ -92,3 +92,33 @@ public struct CallTransition: Sendable, Hashable, Codable {
     case code, reasonText, previousState = "prevState", newState, event
   }
 }
+
+/// The wanted size of the own video, in pixels. What is `nil` is left to the camera.
+public struct VideoResolution: Sendable, Hashable, Codable {
+  public var height: Int?
+  public var width: Int?
+
+  public init(height: Int? = nil, width: Int? = nil) {
+    self.height = height
+    self.width = width
+  }
+}
+
+/// A screen that is shown in a call instead of the camera (R-MEDIA-60).
+public struct ScreenShare: Sendable, Hashable, Codable {
+  /// The id of the screen or window.
+  public var mediaSourceId: String
+  /// Pixels, at most.
+  public var width: Int
+  /// Pixels, at most.
+  public var height: Int
+  /// Frames per second, at most.
+  public var frameRate: Int
+
+  public init(mediaSourceId: String, width: Int = 1024, height: Int = 768, frameRate: Int = 15) {
+    self.mediaSourceId = mediaSourceId
+    self.width = width
+    self.height = height
+    self.frameRate = frameRate
+  }
+}

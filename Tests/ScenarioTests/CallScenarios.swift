@@ -69,7 +69,7 @@ import Testing
       try bobsTablet.client.call.answer(atTablet)
       try await call.answered()
       _ = try await bob.sees(.ended, of: atBob)
-      #expect(bobsTablet.client.call.getById(atTablet)?.state == .inCall)
+      #expect(try bobsTablet.client.call.getById(atTablet)?.state == .inCall)
       try await call.end()
       _ = try await bobsTablet.sees(.ended, of: atTablet)
     }

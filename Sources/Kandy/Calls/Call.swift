@@ -43,7 +43,7 @@ public final class Call: Sendable, Identifiable {
   /// Takes `mute` back.
   public func unmute() async throws { try await service.mute(false, id) }
 
-  private var service: CallService {
+  var service: CallService {
     get throws {
       guard let calls else { throw BasicError.destroyed }
       return calls

@@ -16,6 +16,9 @@ final class CallConnection {
   var localOffer: SessionDescription?
   /// What left last.
   var sent: String?
+  /// The engine could not go back to where it was: the next exchange needs another peer.
+  var isSpoilt = false
+  var state = ICEConnectionState.new
   var progress = CandidateCollection.Progress.gathering
   /// Counts what might let a description leave.
   private(set) var news = 0

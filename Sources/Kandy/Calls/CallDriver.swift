@@ -21,6 +21,8 @@ final class CallDriver: Sendable {
     var inviteSent: @Sendable () -> Void
     /// The invite has been answered, one way or the other, and the machine knows.
     var inviteAnswered: @Sendable () -> Void
+    /// What the two calls that this one joins have to know.
+    var tellOriginals: @Sendable (CallMachine.JoinNews) -> Void = { _ in }
   }
 
   private struct Message {
@@ -90,10 +92,17 @@ final class CallDriver: Sendable {
     }
   }
 
+  /// Forgets why the last attempt to answer failed, before the next one.
+  func forgetFailure() { store.update { $0.error = nil } }
+
   /// Says which devices the next work uses.
   func use(_ sources: CallSources) {
     mediaLane.add { [media] in await media.use(sources) }
   }
+
+  /// Plays the far end on the default speaker, which has just been chosen.
+  /// - Throws: `MediaError` when it cannot be had.
+  func changeSpeaker() async throws { try await media.changeSpeaker() }
 
   /// Starts a user operation that nobody waits for.
   func start(_ input: (CallMachine.OperationID) -> CallMachine.Input) {
@@ -127,6 +136,7 @@ final class CallDriver: Sendable {
       await media.close()
     }
     timers.cancelAll()
+    requestLane.end()
     mediaLane.end()
     abandonOperations()
     store.finish()
@@ -142,7 +152,7 @@ final class CallDriver: Sendable {
   private func step(_ machine: inout CallMachine, _ message: Message, in group: inout DiscardingTaskGroup) {
     let effects = machine.handle(message.input, at: surroundings.now())
     let facts = machine.facts
-    store.update { $0 = CallRecord(id: id, facts: facts, options: options) }
+    store.update(isNegotiating: facts.isNegotiating) { $0 = CallRecord(id: id, facts: facts, options: options) }
     for effect in effects { perform(effect, in: &group) }
   }
 
@@ -164,6 +174,7 @@ final class CallDriver: Sendable {
       timers.start(timer, after: delay) { [weak self] in self?.send(.timer(timer, generation: generation)) }
     case .cancel(let timer): timers.cancel(timer)
     case .registered(let session): surroundings.registered(session)
+    case .tellOriginals(let news): surroundings.tellOriginals(news)
     case .emit(let event): emit(event)
     case .complete(let id, let failure): complete(id, failure)
     case .finished: break
@@ -211,13 +222,17 @@ final class CallDriver: Sendable {
       events.emit(.callStateChange(CallStateChange(id, state: state, transition: transition)))
     case .flagsChanged: events.emit(.callStateChange(CallStateChange(id)))
     case .mediaStateChanged(let state): events.emit(.callMediaStateChange(id, MediaConnectionState(state)))
-    case .failed(let failure): events.emit(.callError(id, BasicError(failure)))
+    case .screenshareChanged: events.emit(.callScreenshareChange(id))
+    case .forwarded: events.emit(.callForward(id))
+    case .joined: events.emit(.callJoin(id, joinedCalls: options.joinedCalls ?? []))
+    case .customParametersReceived(let parameters): events.emit(.callCustomParameters(id, parameters))
+    case .failed(let failure): events.emit(.callError(options.complainsAs ?? id, BasicError(failure)))
     case .operationStarted(let action):
       events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .start)))
     case .operationFinished(let action, let failure):
-      if action == .answer, let failure { store.answerFailed(BasicError(failure)) }
       let error = failure.map { BasicError($0) }
       events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .finish, error: error)))
+      if action == .restartMedia, failure == nil { events.emit(.callMediaRestart(id)) }
     }
   }
 }

@@ -46,6 +46,7 @@ extension CallMedia {
     guard let connection = connection(number) else { return }
     switch event {
     case .iceConnectionState(let state):
+      connection.state = state
       if connection === current { report(.connectionState(state)) }
     case .gatheringState(let state):
       if state == .complete { connection.progress = .complete }

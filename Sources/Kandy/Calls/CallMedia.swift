@@ -48,10 +48,14 @@ actor CallMedia {
   /// The far end's candidates that came before its description.
   var heldCandidates: [ICECandidate] = []
 
-  private var sources = CallSources()
-  private var microphone: (any AudioSource)?
-  private var camera: (any VideoSource)?
-  private var speaker: (any AudioSink)?
+  var sources = CallSources()
+  var microphone: (any AudioSource)?
+  /// What has been agreed to be sent as video.
+  var feed = VideoFeed()
+  /// What is being proposed to be.
+  var proposedFeed: VideoFeed?
+  var speaker: (any AudioSink)?
+  var isSilenced = false
   private var enablement = MediaEnablement()
   private var isInitialized = false
   private var connections = 0
@@ -70,12 +74,17 @@ actor CallMedia {
     do throws(MediaFailure) {
       guard !isClosed || work == .close else { throw Self.closed }
       switch work {
-      case .offer(let media, let operation, let freshPeer):
-        return .described(try await offer(media, operation, freshPeer: freshPeer))
+      case .offer(let media, let operation, let basis):
+        return .described(try await offer(media, operation, basis))
       case .answer(let offer, let media, let operation):
         return .described(try await answer(offer, media, operation))
       case .accept(let type, let sdp, let operation):
-        try await accept(type, sdp, operation)
+        return try await accept(type, sdp, operation)
+      case .sendTones(let tones):
+        try await send(tones)
+        return .done
+      case .changeInputDevices:
+        try await changeInputDevices()
         return .done
       case .close:
         await close()
@@ -96,14 +105,9 @@ actor CallMedia {
     case .addCandidates(let candidates):
       heldCandidates += candidates
       if let current { await addHeldCandidates(current) }
-    case .revert:
-      if let next {
-        self.next = nil
-        await next.close()
-      } else if let current {
-        current.localOffer = nil
-        try? await current.peer.rollback()
-      }
+    case .commit: await commit()
+    case .revert: await revert()
+    case .silence(let on): silence(on)
     case .discard:
       await discard()
     }
@@ -113,9 +117,6 @@ actor CallMedia {
   func close() async {
     isClosed = true
     await discard()
-    microphone = nil
-    camera = nil
-    speaker = nil
     for sink in remoteAudio.sinks { remoteAudio.remove(sink) }
     for renderer in remoteVideo.renderers { remoteVideo.remove(renderer) }
     for renderer in localVideo.renderers { localVideo.remove(renderer) }
@@ -126,31 +127,66 @@ actor CallMedia {
     current = nil
     next = nil
     for connection in connections { await connection.close() }
+    releaseDevices()
+  }
+
+  /// What has been described last is in force.
+  private func commit() async {
+    if let proposedFeed { feed = proposedFeed }
+    proposedFeed = nil
+    guard let next else { return }
+    let old = current
+    current = next
+    self.next = nil
+    report(.connectionState(next.state))
+    await old?.close()
+  }
+
+  /// Back to what was in force before.
+  private func revert() async {
+    proposedFeed = nil
+    if let next {
+      self.next = nil
+      return await next.close()
+    }
+    guard let current else { return }
+    if current.localOffer != nil {
+      current.localOffer = nil
+      do {
+        try await current.peer.rollback()
+      } catch {
+        current.isSpoilt = true
+        setup.log.warn("The engine could not take an offer back; the next exchange uses another peer.")
+      }
+    }
+    try? await attach(current)
   }
 
   // MARK: - Exchanges
 
   private func offer(
-    _ media: LocalMedia, _ operation: SDPOperation, freshPeer: Bool
+    _ media: LocalMedia, _ operation: SDPOperation, _ basis: OfferBasis
   ) async throws(MediaFailure) -> String {
     let media = try await acquire(media, offered: nil)
     let connection: CallConnection
-    if let current, !freshPeer {
+    if let current, basis != .freshPeer, !current.isSpoilt {
       connection = current
     } else {
       connection = try await connect()
       if current == nil { current = connection } else { next = connection }
     }
+    let restartsICE = basis == .restartedICE
     return try await engineWork { [self] in
       for kind in MediaKind.allCases {
         guard let direction = media.direction(of: kind) else { continue }
         try await setTransceiver(kind, direction, on: connection)
       }
       try await attach(connection)
-      let made = try await connection.peer.createOffer(iceRestart: false)
+      let made = try await connection.peer.createOffer(iceRestart: restartsICE)
       let context = LocalDescriptionPipeline.Context(
         callId: setup.callID.rawValue, type: .offer, operation: operation,
-        advertisesTrickle: advertisesTrickle(to: connection), localRole: connection.localRole, current: connection.local)
+        advertisesTrickle: advertisesTrickle(to: connection), localRole: connection.localRole,
+        current: restartsICE ? nil : connection.local)
       return try await describe(made, context, on: connection)
     }
   }
@@ -158,12 +194,8 @@ actor CallMedia {
   private func answer(
     _ offer: String, _ media: LocalMedia, _ operation: SDPOperation
   ) async throws(MediaFailure) -> String {
-    let prepared = try prepareRemote(offer, .offer, operation, on: current)
-    let media = try await acquire(media, offered: prepared.description?.kinds ?? [])
-    let connection: CallConnection
-    if let current { connection = current } else { connection = try await connect() }
-    current = connection
-    try await applyRemote(prepared, .offer, on: connection)
+    let media = try await acquire(media, offered: (try? SessionDescription(offer))?.kinds ?? [])
+    let connection = try await connection(for: offer, operation)
     return try await engineWork { [self] in
       for kind in try await connection.peer.transceivers() {
         try await connection.peer.setDirection(kind, media.direction(of: kind) ?? .recvonly)
@@ -178,17 +210,53 @@ actor CallMedia {
     }
   }
 
+  /// Applies the far end's offer to the present peer, or, if it comes from another endpoint or the present one cannot take it, to a
+  /// new one, which takes over with `commit` (R-UP-22).
+  private func connection(
+    for offer: String, _ operation: SDPOperation
+  ) async throws(MediaFailure) -> CallConnection {
+    if let current, !current.isSpoilt, !comesFromElsewhere(offer, current) {
+      do throws(MediaFailure) {
+        try await applyRemote(prepareRemote(offer, .offer, operation, on: current), .offer, on: current)
+        return current
+      } catch {
+        guard !isClosed, current.remote != nil else { throw error }
+        setup.log.warn("The present peer cannot take the far end's offer; another one tries.")
+        current.isSpoilt = true
+      }
+    }
+    let prepared = try prepareRemote(offer, .offer, operation, on: nil)
+    let connection = try await connect()
+    let isFirst = current == nil
+    if isFirst { current = connection } else { next = connection }
+    do throws(MediaFailure) {
+      try await applyRemote(prepared, .offer, on: connection)
+    } catch {
+      if !isFirst {
+        next = nil
+        await connection.close()
+      }
+      throw error
+    }
+    return connection
+  }
+
+  private func comesFromElsewhere(_ offer: String, _ connection: CallConnection) -> Bool {
+    guard let remote = connection.remote, let offered = try? SessionDescription(offer) else { return false }
+    return offered.comesFromNewEndpoint(comparedTo: remote)
+  }
+
   private func accept(
     _ type: DescriptionType, _ sdp: String, _ operation: SDPOperation
-  ) async throws(MediaFailure) {
+  ) async throws(MediaFailure) -> MediaResult {
     guard let connection = next ?? current else { throw MediaFailure(.engine, "There is nothing to be answered.") }
+    let before = connection.remote
     let prepared = try prepareRemote(sdp, type, operation, on: connection)
     try await applyRemote(prepared, type, on: connection)
-    guard type == .answer, next === connection else { return }
-    let old = current
-    current = connection
-    next = nil
-    await old?.close()
+    guard type == .answer else { return .done }
+    await commit()
+    guard let before, let now = prepared.description else { return .done }
+    return now.comesFromNewEndpoint(comparedTo: before) ? .doneElsewhere : .done
   }
 
   /// Sets a local description and waits until it may leave (R-SDP-42, R-ICE-32).
@@ -279,32 +347,6 @@ actor CallMedia {
     return connection
   }
 
-  /// Opens the devices that are wanted and not open yet (R-MEDIA-6). Without a camera no video is sent (R-SDP-110).
-  private func acquire(_ media: LocalMedia, offered: Set<MediaKind>?) async throws(MediaFailure) -> LocalMedia {
-    var media = media
-    do {
-      if media.audio?.sends == true, microphone == nil {
-        if let named = sources.microphone { microphone = named } else { microphone = try await setup.devices.microphone() }
-      }
-      if media.sendsVideo, camera == nil, offered?.contains(.video) ?? true {
-        let found: (any VideoSource)?
-        if let named = sources.camera { found = named } else { found = try await setup.devices.camera(sources.resolution) }
-        camera = found.map { TappedCamera($0, showing: localVideo) }
-      }
-      if speaker == nil, let speaker = try await setup.devices.speaker() {
-        self.speaker = speaker
-        remoteAudio.add(speaker)
-      }
-    } catch {
-      throw MediaFailure(.device, "\(error)")
-    }
-    guard !isClosed else { throw Self.closed }
-    if camera == nil, let video = media.video {
-      media.video = MediaDirection(send: false, receive: video.receives)
-    }
-    return media
-  }
-
   private func setTransceiver(_ kind: MediaKind, _ direction: MediaDirection, on connection: CallConnection) async throws {
     if try await connection.peer.transceivers().contains(kind) {
       try await connection.peer.setDirection(kind, direction)
@@ -313,14 +355,14 @@ actor CallMedia {
     }
   }
 
-  private func attach(_ connection: CallConnection) async throws {
+  func attach(_ connection: CallConnection) async throws {
     let kinds = try await connection.peer.transceivers()
     if kinds.contains(.audio) {
       try await connection.peer.setMicrophone(microphone)
       try await connection.peer.setAudioSinks([remoteAudio])
     }
     if kinds.contains(.video) {
-      try await connection.peer.setCamera(camera)
+      try await connection.peer.setCamera((proposedFeed ?? feed).source)
       try await connection.peer.setVideoRenderers([remoteVideo])
     }
     await enable(connection)
@@ -330,6 +372,7 @@ actor CallMedia {
     guard let kinds = try? await connection.peer.transceivers() else { return }
     if kinds.contains(.audio) { try? await connection.peer.setEnabled(.audio, enablement.audio) }
     if kinds.contains(.video) { try? await connection.peer.setEnabled(.video, enablement.video) }
+    for kind in kinds { try? await connection.peer.setSending(kind, enablement.transmits) }
   }
 
   private func engineWork<Result>(_ body: () async throws -> Result) async throws(MediaFailure) -> Result {

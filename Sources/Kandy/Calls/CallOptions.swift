@@ -96,14 +96,3 @@ public struct CallContact: Sendable, Hashable, Codable {
     self.lastName = lastName
   }
 }
-
-/// The wanted size of the own video, in pixels. What is `nil` is left to the camera.
-public struct VideoResolution: Sendable, Hashable, Codable {
-  public var height: Int?
-  public var width: Int?
-
-  public init(height: Int? = nil, width: Int? = nil) {
-    self.height = height
-    self.width = width
-  }
-}

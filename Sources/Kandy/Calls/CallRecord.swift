@@ -30,6 +30,8 @@ public struct CallRecord: Sendable, Hashable, Codable, Identifiable {
   public var videoResolution: VideoResolution?
   public var normalizeAddress: Bool?
   public var customParameters: [CustomParameter]?
+  /// The custom parameters that the far end sent last (R-CALL-831; not in 3.16).
+  public var remoteCustomParameters: [CustomParameter]?
   /// Whether the far end's description has video (at the start of an outgoing call: the own one).
   public var isVideoNegotiationAvailable: Bool
   public var sendingVideo: Bool?
@@ -46,12 +48,17 @@ public struct CallRecord: Sendable, Hashable, Codable, Identifiable {
   /// Whether this end, and the far end, hold the call (part 02 §17.4; not in 3.16).
   public var localHold: Bool
   public var remoteHold: Bool
+  /// Whether this call stands for two that were joined, and then which, and who their other ends are.
+  public var isJoinedCall: Bool?
+  public var joinedCalls: [CallID]?
+  public var participants: [String]?
 
   private enum CodingKeys: String, CodingKey {
     case id, state, direction, muted, silenced, isScreensharing, session = "wrtcsSessionId", from, to, callerName, calleeName,
       remoteParticipant, originalRemoteParticipant, contact, isAudioEnabled, isVideoEnabled, sendInitialVideo, webrtcdtls,
       videoResolution, normalizeAddress, customParameters, isVideoNegotiationAvailable, sendingVideo, remoteVideoState,
-      mediaState, transition, startTime, endTime, error, localHold, remoteHold
+      mediaState, transition, startTime, endTime, error, localHold, remoteHold, remoteCustomParameters, isJoinedCall,
+      joinedCalls, participants
   }
 }
 
@@ -88,6 +95,10 @@ struct CallRecordOptions: Sendable, Hashable {
   var webrtcdtls: Bool?
   var videoResolution: VideoResolution?
   var normalizeAddress: Bool?
+  var joinedCalls: [CallID]?
+  var participants: [String]?
+  /// Whose failures the errors of this call are: those of a join are the first call's (R-CALL-546).
+  var complainsAs: CallID?
 }
 
 extension CallRecord {
@@ -97,7 +108,7 @@ extension CallRecord {
     direction = facts.direction
     muted = facts.muted
     silenced = facts.silenced
-    isScreensharing = false
+    isScreensharing = facts.isScreensharing
     session = facts.session
     from = facts.from
     to = facts.to
@@ -113,6 +124,7 @@ extension CallRecord {
     videoResolution = options.videoResolution
     normalizeAddress = options.normalizeAddress
     customParameters = facts.customParameters
+    remoteCustomParameters = facts.remoteCustomParameters
     isVideoNegotiationAvailable = facts.isVideoNegotiationAvailable
     sendingVideo = facts.sendingVideo
     remoteVideoState = facts.remoteVideoState.map { .direction($0) } ?? .none
@@ -123,6 +135,9 @@ extension CallRecord {
     error = facts.failure.map { BasicError($0) }
     localHold = facts.localHold
     remoteHold = facts.remoteHold
+    isJoinedCall = options.joinedCalls == nil ? nil : true
+    joinedCalls = options.joinedCalls
+    participants = options.participants
   }
 }
 

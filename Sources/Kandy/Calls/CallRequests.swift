@@ -10,6 +10,7 @@ struct CallRequests: Sendable {
     do {
       switch request {
       case .start(let body): return .success(try await requests.send(CallControl.start, body: body))
+      case .read(let session): return .success(try await requests.send(CallControl.state, key: session))
       case .update(let session, let body):
         return .success(try await requests.send(CallControl.update, key: session, body: body))
       case .end(let session, let reasonText):

@@ -43,11 +43,11 @@ enum CallServers {
 
 extension CallSources {
   init(_ options: MakeOptions) {
-    self.init(microphone: options.microphone, camera: options.camera, resolution: options.videoResolution)
+    self.init(microphone: options.microphone, camera: options.camera)
   }
 
   init(_ options: AnswerOptions) {
-    self.init(microphone: options.microphone, camera: options.camera, resolution: options.videoResolution)
+    self.init(microphone: options.microphone, camera: options.camera)
   }
 }
 

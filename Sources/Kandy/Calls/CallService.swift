@@ -8,6 +8,8 @@ import Synchronization
 final class CallService: Service {
   private struct State {
     var calls: OrderedDictionary<CallID, Call> = [:]
+    /// Joined calls that the gateway has not accepted yet: the application does not know them (R-CALL-90).
+    var unlisted: [CallID: Call] = [:]
     /// The calls that notifications may be about.
     var sessions: [SessionID: CallDriver] = [:]
     var runs: [CallID: Task<Void, Never>] = [:]
@@ -18,25 +20,25 @@ final class CallService: Service {
   }
 
   let context: ServiceContext
-  private let devices: CallDevices
+  let media: MediaService
   private let turn: @Sendable () -> TurnCredentials?
   private let descriptions: @Sendable () -> [SDPHandler]
   private let requests: CallRequests
-  private let log: TargetLogger
+  let log: TargetLogger
   private let state = Mutex(State())
   /// Requests that belong to no call: `ringing`, and the refusal of replacements.
   private let feedback = Lane()
 
   /// - Parameters:
-  ///   - devices: the default devices.
+  ///   - media: knows the default devices.
   ///   - turn: the subscription's TURN credentials (R-ICE-2).
   ///   - handlers: `call.sdpHandlers` as they are now (R-SDP-23).
   init(
-    _ context: ServiceContext, devices: CallDevices = .virtual, turn: @escaping @Sendable () -> TurnCredentials? = { nil },
+    _ context: ServiceContext, media: MediaService, turn: @escaping @Sendable () -> TurnCredentials? = { nil },
     handlers: @escaping @Sendable () -> [SDPHandler] = { [] }
   ) {
     self.context = context
-    self.devices = devices
+    self.media = media
     self.turn = turn
     descriptions = handlers
     requests = CallRequests(requests: context.requests)
@@ -69,7 +71,7 @@ final class CallService: Service {
       from: options.from, firstName: options.contact?.firstName ?? "", lastName: options.contact?.lastName ?? "",
       media: MediaWishes(
         audio: options.isAudioEnabled ?? defaults.isAudioEnabled, video: options.isVideoEnabled ?? defaults.isVideoEnabled,
-        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo),
+        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo, resolution: options.videoResolution),
       customParameters: options.customParameters)
     let machine = CallMachine(outgoing: outgoing, settings: machineSettings(user: user, domain: domain))
     let record = CallRecordOptions(
@@ -94,8 +96,9 @@ final class CallService: Service {
     let answer = CallAnswer(
       media: MediaWishes(
         audio: options.isAudioEnabled ?? defaults.isAudioEnabled, video: options.isVideoEnabled ?? defaults.isVideoEnabled,
-        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo),
+        sendVideo: options.sendInitialVideo ?? defaults.sendInitialVideo, resolution: options.videoResolution),
       customParameters: options.customParameters)
+    call.driver.forgetFailure()
     show(call, remote: options.remoteVideoContainer, local: options.localVideoContainer)
     call.driver.use(CallSources(options))
     call.driver.start { .answer(answer, $0) }
@@ -118,17 +121,17 @@ final class CallService: Service {
   }
 
   func mute(_ on: Bool, _ id: CallID) async throws {
-    log.invoked("call.mute", ["on": .bool(on)])
+    log.invoked(on ? "call.mute" : "call.unmute")
     try await operate(id) { .mute(on, $0) }
   }
 
-  private func operate(_ id: CallID, _ input: (CallMachine.OperationID) -> CallMachine.Input) async throws {
+  func operate(_ id: CallID, _ input: (CallMachine.OperationID) -> CallMachine.Input) async throws {
     let call = try active(id, "Call not found.")
     if let failure = await call.driver.operate(input) { throw BasicError(failure) }
   }
 
   /// The call with this id, unless it has ended (R-CALL-518, R-CALL-519, R-CALL-550).
-  private func active(_ id: CallID, _ message: String) throws -> Call {
+  func active(_ id: CallID, _ message: String) throws -> Call {
     try context.lifetime.check()
     guard let call = call(for: id), call.record.state != .ended else {
       throw report(id, BasicError(.callInvalidParameter, message))
@@ -136,7 +139,7 @@ final class CallService: Service {
     return call
   }
 
-  private func report(_ id: CallID?, _ error: BasicError) -> BasicError {
+  func report(_ id: CallID?, _ error: BasicError) -> BasicError {
     context.events.emit(.callError(id, error))
     return error
   }
@@ -148,15 +151,22 @@ final class CallService: Service {
   }
 
   /// Adds a call and starts to run it.
-  func add(_ machine: CallMachine, _ record: CallRecordOptions) -> Call {
+  /// - Parameter originals: the calls that this one joins; it is listed when the gateway has accepted it.
+  func add(_ machine: CallMachine, _ record: CallRecordOptions, joining originals: [Call] = []) -> Call {
     let id = CallID(context.makeID())
     let facts = machine.facts
+    var surroundings = surroundings(of: id)
+    if !originals.isEmpty {
+      surroundings.tellOriginals = { news in
+        for original in originals { original.driver.send(news == .accepted ? .joined : .joinFailed) }
+      }
+    }
     let driver = CallDriver(
       id, facts: facts, options: record, media: mediaSetup(id, isOriginator: facts.direction == .outgoing),
-      surroundings: surroundings(of: id))
+      surroundings: surroundings)
     let call = Call(driver, calls: self)
     state.withLock { state in
-      state.calls[id] = call
+      if originals.isEmpty { state.calls[id] = call } else { state.unlisted[id] = call }
       if let session = facts.session { state.sessions[session] = driver }
       // The run is the call's scope: it ends with the call, at the latest with the client.
       state.runs[id] = Task { [weak self] in
@@ -186,18 +196,26 @@ final class CallService: Service {
     var settings = CallMachine.Settings(user: user, domain: domain)
     settings.earlyMedia = configuration.earlyMedia
     settings.videoInactiveOnHold = configuration.videoInactiveOnHold
-    settings.timings.audit = max(Duration(milliseconds: configuration.callAuditTimer), .seconds(1))
+    settings.forceDisableMediaOnHold = configuration.forceDisableMediaOnHold
+    settings.resyncOnConnect = configuration.resyncOnConnect
+    settings.timings.activeCall = Duration(milliseconds: configuration.activeCallTimeoutMS)
+    if configuration.callAuditTimer > 0 {
+      settings.timings.audit = max(Duration(milliseconds: configuration.callAuditTimer), .seconds(1))
+    }
     return settings
   }
 
   private func mediaSetup(_ id: CallID, isOriginator: Bool) -> CallMedia.Setup {
     let configuration = configuration
-    let servers = CallServers.make(
-      configuration.iceserver.map(\.server), turn: configuration.serverProvidedTurnCredentials ? turn() : nil)
+    let credentials = configuration.serverProvidedTurnCredentials ? turn() : nil
+    if configuration.serverProvidedTurnCredentials, credentials == nil {
+      log.warn("The server has sent no TURN credentials; those of the configuration are used.")
+    }
+    let servers = CallServers.make(configuration.iceserver.map(\.server), turn: credentials)
     let relayOnly = configuration.useRelay || configuration.useRelayOnly
     let handlers = descriptions
     return CallMedia.Setup(
-      callID: id, engine: context.media, devices: devices,
+      callID: id, engine: context.media, devices: media.callDevices,
       peer: PeerConfiguration(
         iceServers: servers, bundlePolicy: configuration.bundlePolicy, relayOnly: relayOnly, streamID: id.rawValue),
       gathering: CandidateCollection(
@@ -217,13 +235,14 @@ final class CallService: Service {
 
 extension CallService {
   private func register(_ session: SessionID, _ id: CallID) {
-    let (driver, early) = state.withLock { state -> (CallDriver?, [Notification]) in
+    state.withLock { state in
+      if let call = state.unlisted.removeValue(forKey: id) { state.calls[id] = call }
       let driver = state.calls[id]?.driver
       state.sessions[session] = driver
-      return (driver, state.early.take(session, at: context.now()))
-    }
-    for notification in early {
-      if let notice = CallNotice(notification) { driver?.send(.notice(notice)) }
+      // Within the lock, so that none that comes now overtakes these.
+      for notification in state.early.take(session, at: context.now()) {
+        if let notice = CallNotice(notification) { driver?.send(.notice(notice)) }
+      }
     }
   }
 
@@ -242,6 +261,7 @@ extension CallService {
     state.withLock { state in
       state.sessions = state.sessions.filter { $0.value !== driver }
       state.runs[driver.id] = nil
+      state.unlisted[driver.id] = nil
     }
   }
 
@@ -286,23 +306,28 @@ extension CallService {
 // MARK: - The connection
 
 extension CallService {
-  func webSocketOpened(isReconnection: Bool) async {}
+  func webSocketOpened(isReconnection: Bool) async {
+    for call in all { call.driver.send(.channelOpened(isReconnection: isReconnection)) }
+  }
 
-  func sessionConnected() async {
+  /// What is configured now counts for all calls of the connection that is about to be made (R-CALL-641).
+  func captureConfiguration() {
     let configuration = context.settings.current.call
     state.withLock { $0.configuration = configuration }
   }
 
-  func sessionEnded() async {}
+  func sessionConnected() async {}
+
+  /// Without a subscription nothing can be said about a call any more, by either side.
+  func sessionEnded() async {
+    for call in all { call.driver.send(.leave) }
+  }
 
   /// Ends every call before the application's connection does (R-CALL-479): hangs up, and leaves what rings to the user's other
   /// devices. Returns when the gateway knows, at the latest after `limit`.
   func endAll(within limit: Duration = .seconds(3)) async {
     let stores = all.map(\.driver.store)
-    for call in all where call.record.state != .ended {
-      let rings = call.record.direction == .incoming && call.record.state == .ringing
-      call.driver.start { rings ? .ignore($0) : .end($0) }
-    }
+    for call in all where call.record.state != .ended { call.driver.send(.leave) }
     let clock = context.clock
     await withTaskGroup { group in
       group.addTask { for store in stores { try? await store.wait(for: .over) } }
@@ -314,7 +339,7 @@ extension CallService {
 
   func shutdown() async {
     feedback.end()
-    let (calls, runs) = state.withLock { ($0.calls.values, $0.runs) }
+    let (calls, runs) = state.withLock { (Array($0.calls.values) + $0.unlisted.values, $0.runs) }
     for call in calls { call.driver.abandon() }
     for run in runs.values { await run.value }
   }

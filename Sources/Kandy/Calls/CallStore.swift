@@ -10,6 +10,8 @@ final class CallStore: Sendable {
     /// Media flows.
     case connected
     case ended
+    /// No change of the call is being agreed on.
+    case settled
     /// Ended, and nothing is outstanding.
     case over
   }
@@ -22,6 +24,7 @@ final class CallStore: Sendable {
   private struct State {
     var record: CallRecord
     var isOver = false
+    var isNegotiating = false
     var waiters: [Int: Waiter] = [:]
     var nextWaiter = 0
   }
@@ -34,10 +37,14 @@ final class CallStore: Sendable {
 
   var record: CallRecord { state.withLock { $0.record } }
 
+  /// Whether a change of the call is being agreed on.
+  var isNegotiating: Bool { state.withLock { $0.isNegotiating } }
+
   /// Changes the record and wakes those who have waited for the change.
-  func update(_ change: (inout CallRecord) -> Void) {
+  func update(isNegotiating: Bool? = nil, _ change: (inout CallRecord) -> Void) {
     let done = state.withLock { state in
       change(&state.record)
+      state.isNegotiating = isNegotiating ?? state.isNegotiating
       return Self.takeDone(&state)
     }
     for (continuation, verdict) in done { continuation.resume(with: verdict) }
@@ -56,20 +63,10 @@ final class CallStore: Sendable {
     _ state: inout State
   ) -> [(CheckedContinuation<Void, any Error>, Result<Void, any Error>)] {
     let done = state.waiters.compactMap { id, waiter in
-      waiter.milestone.verdict(on: state.record, isOver: state.isOver).map { (id, waiter.continuation, $0) }
+      Self.verdict(on: waiter.milestone, state).map { (id, waiter.continuation, $0) }
     }
     for (id, _, _) in done { state.waiters[id] = nil }
     return done.map { ($0.1, $0.2) }
-  }
-
-  /// An attempt to answer came to nothing: nobody need wait for the call to be answered.
-  func answerFailed(_ error: BasicError) {
-    let done = state.withLock { state in
-      let done = state.waiters.filter { $0.value.milestone == .answered || $0.value.milestone == .connected }
-      for id in done.keys { state.waiters[id] = nil }
-      return done
-    }
-    for waiter in done.values { waiter.continuation.resume(throwing: error) }
   }
 
   /// Returns when the call has come so far.
@@ -82,7 +79,7 @@ final class CallStore: Sendable {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let verdict = state.withLock { state -> Result<Void, any Error>? in
-          if let verdict = milestone.verdict(on: state.record, isOver: state.isOver) { return verdict }
+          if let verdict = Self.verdict(on: milestone, state) { return verdict }
           if Task.isCancelled { return .failure(CancellationError()) }
           state.waiters[id] = Waiter(milestone: milestone, continuation: continuation)
           return nil
@@ -94,19 +91,26 @@ final class CallStore: Sendable {
       waiter?.continuation.resume(throwing: CancellationError())
     }
   }
-}
 
-extension CallStore.Milestone {
   /// `nil`: not yet.
-  fileprivate func verdict(on record: CallRecord, isOver: Bool) -> Result<Void, any Error>? {
-    let hasEnded = record.state == .ended || isOver
-    return switch self {
+  private static func verdict(on milestone: Milestone, _ state: State) -> Result<Void, any Error>? {
+    let record = state.record
+    let hasEnded = record.state == .ended || state.isOver
+    return switch milestone {
     case .answered where record.state.isEstablished: .success(())
     case .connected where record.mediaState == .connected || record.mediaState == .completed: .success(())
-    case .ended where hasEnded, .over where isOver: .success(())
+    case .settled where hasEnded || !state.isNegotiating: .success(())
+    case .ended where hasEnded, .over where state.isOver: .success(())
     case .answered where hasEnded, .connected where hasEnded:
       .failure(record.error ?? BasicError(.callInvalidState, "The call has ended."))
-    case .answered, .connected, .ended, .over: nil
+    // An attempt to answer came to nothing; the call rings on.
+    case .answered where record.failsToBeAnswered, .connected where record.failsToBeAnswered:
+      .failure(record.error ?? BasicError(.callGenericError, "Failed to answer call."))
+    case .answered, .connected, .settled, .ended, .over: nil
     }
   }
+}
+
+extension CallRecord {
+  fileprivate var failsToBeAnswered: Bool { direction == .incoming && state == .ringing && error != nil }
 }

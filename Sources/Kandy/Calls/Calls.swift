@@ -61,10 +61,18 @@ public struct Calls: Sendable {
   public func unmute(_ id: CallID) async throws { try await service.mute(false, id) }
 
   /// All calls since the client was created, ended ones included, oldest first.
-  public func getAll() -> [CallRecord] { service.all.map(\.record) }
+  /// - Throws: when the client has been destroyed.
+  public func getAll() throws(BasicError) -> [CallRecord] {
+    try service.context.lifetime.check()
+    return service.all.map(\.record)
+  }
 
   /// One call, ended or not; `nil` for an unknown id.
-  public func getById(_ id: CallID) -> CallRecord? { service.call(for: id)?.record }
+  /// - Throws: when the client has been destroyed.
+  public func getById(_ id: CallID) throws(BasicError) -> CallRecord? {
+    try service.context.lifetime.check()
+    return service.call(for: id)?.record
+  }
 
   /// The call with this id, to act on it; `nil` for an unknown id.
   public func call(for id: CallID) -> Call? { service.call(for: id) }

@@ -39,9 +39,7 @@ final class MediaService: Service {
     if context.media == nil {
       throw report(BasicError(.callInitMediaFailed, "Media is not initialized: the client was created without a media engine."))
     }
-    if let speaker = new.speaker, !Self.isSpeaker(speaker) {
-      throw report(BasicError(.callUserMediaError, "There is no such speaker."))
-    }
+    if let speaker = new.speaker { try check(speaker) }
     let defaults = state.withLock { state in
       state.defaults.speaker = new.speaker ?? state.defaults.speaker
       state.defaults.camera = new.camera ?? state.defaults.camera
@@ -51,7 +49,21 @@ final class MediaService: Service {
     context.events.emit(.devicesDefaultsChange(defaults))
   }
 
-  private func report(_ error: BasicError) -> BasicError {
+  /// Makes a speaker the default one, without a word.
+  func chooseSpeaker(_ id: String) throws(BasicError) {
+    try context.lifetime.check()
+    if id.isEmpty { throw report(BasicError(.callInvalidParameter, "Invalid speaker id provided.")) }
+    if context.media == nil { throw report(BasicError(.callInitMediaFailed, "Media not initialized.")) }
+    try check(id)
+    state.withLock { $0.defaults.speaker = id }
+  }
+
+  private func check(_ speaker: String) throws(BasicError) {
+    guard !Self.isSpeaker(speaker) else { return }
+    throw report(BasicError(.callUserMediaError, "There is no such speaker."))
+  }
+
+  func report(_ error: BasicError) -> BasicError {
     context.events.emit(.devicesError(error, listFailed: false))
     return error
   }
@@ -61,15 +73,7 @@ final class MediaService: Service {
   }
 
   /// The default devices as calls open them; what was not chosen is virtual.
-  var callDevices: CallDevices {
-    CallDevices(
-      microphone: { [self] in try VirtualDevices.microphone(defaults.microphone ?? VirtualDevices.tone) },
-      camera: { [self] resolution in
-        try VirtualDevices.camera(
-          defaults.camera ?? "virtual:pattern", width: resolution?.width, height: resolution?.height)
-      },
-      speaker: { [self] in try VirtualDevices.speaker(defaults.speaker ?? VirtualDevices.null) })
-  }
+  var callDevices: CallDevices { .virtual { [self] in defaults } }
 
   // MARK: - The connection
 

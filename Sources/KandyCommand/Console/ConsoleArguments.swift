@@ -34,6 +34,12 @@ struct ConsoleArguments: Sendable {
     return value
   }
 
+  /// A DTMF tone, which may be written as a number.
+  func tone(_ index: Int) throws -> String {
+    if let digit = self[index]?.intValue { return String(digit) }
+    return try string(index, "tone")
+  }
+
   func call(_ index: Int) throws -> CallID { CallID(try string(index, "callId")) }
 
   /// An object; an empty one when it is missing.
@@ -81,6 +87,10 @@ struct ConsoleObject: Sendable {
 
   func bool(_ key: String) throws -> Bool? {
     try read(key, "true or false") { $0.boolValue }
+  }
+
+  func integer(_ key: String) throws -> Int? {
+    try read(key, "a whole number") { $0.intValue }
   }
 
   func string(_ key: String) throws -> String? {

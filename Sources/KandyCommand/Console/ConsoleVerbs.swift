@@ -13,7 +13,9 @@ struct ConsoleClient: Sendable {
 enum ConsoleVerbs {
   typealias Verb = @Sendable (ConsoleClient, ConsoleArguments) async throws -> JSONValue
 
-  static let all: [String: Verb] = [instance, connecting, calls, devices, logging, laboratory].reduce(into: [:]) {
+  static let all: [String: Verb] = [
+    instance, connecting, calls, inCalls, redirecting, devices, logging, laboratory,
+  ].reduce(into: [:]) {
     $0.merge($1) { first, _ in first }
   }
 
@@ -84,47 +86,6 @@ enum ConsoleVerbs {
       console.client.notification.enableWebsocket(try arguments.bool(0, "enable"))
       return .null
     },
-  ]
-
-  private static let calls: [String: Verb] = [
-    "call.make": { console, arguments in
-      let options = try MakeOptions(arguments.object(1, "options"))
-      let call = try console.client.call.make(try arguments.string(0, "callee"), options)
-      console.laboratory.attach(to: call)
-      return .string(call.id.rawValue)
-    },
-    "call.answer": { console, arguments in
-      let options = try AnswerOptions(arguments.object(1, "options"))
-      let call = try console.client.call.answer(try arguments.call(0), options)
-      console.laboratory.attach(to: call)
-      return .null
-    },
-    "call.ignore": { console, arguments in
-      try await console.client.call.ignore(arguments.call(0))
-      return .null
-    },
-    "call.reject": { console, arguments in
-      try await console.client.call.reject(arguments.call(0))
-      return .null
-    },
-    "call.end": { console, arguments in
-      try await console.client.call.end(arguments.call(0))
-      return .null
-    },
-    "call.mute": { console, arguments in
-      try await console.client.call.mute(arguments.call(0))
-      return .null
-    },
-    "call.unmute": { console, arguments in
-      try await console.client.call.unmute(arguments.call(0))
-      return .null
-    },
-    "call.getAll": { console, _ in try JSONValue(encoding: console.client.call.getAll()) },
-    "call.getById": { console, arguments in
-      try console.client.call.getById(arguments.call(0)).map { try JSONValue(encoding: $0) } ?? .null
-    },
-    "call.states": { console, _ in try JSONValue(encoding: console.client.call.states) },
-    "call.mediaStates": { console, _ in try JSONValue(encoding: console.client.call.mediaStates) },
   ]
 
   private static let devices: [String: Verb] = [

@@ -49,7 +49,7 @@ struct DemoCall: Sendable {
     let incoming = try await Person.wait(for: "\(callee.name)'s phone ringing", in: atCallee) { event -> CallID? in
       if case .callReceive(let id) = event { id } else { nil }
     }
-    let from = callee.client.call.getById(incoming)?.callerName ?? caller.address
+    let from = try callee.client.call.getById(incoming)?.callerName ?? caller.address
     transcript.say(callee.name, "sees \(from) calling; the phone rings")
     try await Person.wait(for: "\(caller.name)'s ringing tone", in: atCaller) { event -> Void? in
       if case .callStateChange(let change) = event, change.callID == made.id, change.state == .ringing { () } else { nil }

@@ -17,6 +17,8 @@ public struct CallFailure: Error, Sendable, Hashable {
     case outOfSync = 8
     /// The far end's session description cannot be used.
     case invalidOffer = 9
+    /// The far end has refused again and again because both want to change the call at once.
+    case glare = 12
   }
 
   public var code: Code
@@ -54,6 +56,11 @@ public struct CallFacts: Sendable, Hashable {
   public var isVideoEnabled: Bool?
   public var sendInitialVideo: Bool?
   public var customParameters: [CustomParameter]?
+  /// What the far end sent last (R-CALL-831).
+  public var remoteCustomParameters: [CustomParameter]?
+  public var isScreensharing = false
+  /// Whether a change that one of the ends has proposed is still being agreed on.
+  public var isNegotiating = false
   /// Whether the far end's description has video (at the start of an outgoing call: the own one).
   public var isVideoNegotiationAvailable = false
   public var sendingVideo: Bool?

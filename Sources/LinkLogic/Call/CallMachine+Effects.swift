@@ -4,11 +4,14 @@ import LinkProtocol
 
 extension CallMachine {
   mutating func workFinished(_ id: WorkID, _ result: MediaResult) {
-    guard works.removeValue(forKey: id) != nil, id == negotiation.work else { return }
+    guard let purpose = works.removeValue(forKey: id) else { return }
+    if case .operation(let operation) = purpose { return operationWorked(operation, result) }
+    guard id == negotiation.work else { return }
     negotiation.work = nil
     switch result {
     case .described(let sdp): described(sdp)
     case .done: applied()
+    case .doneElsewhere: applied(fromElsewhere: true)
     case .failed(let failure): mediaFailed(failure)
     }
   }
@@ -16,7 +19,7 @@ extension CallMachine {
   private mutating func mediaFailed(_ failure: MediaFailure) {
     switch phase {
     case .initiating:
-      failMake(CallFailure(failure, "Failed to initialize call."))
+      failMake(CallFailure(failure, makeFailed))
     case .accepting:
       answerFailed(failure)
     case .trying, .progressing:
@@ -26,12 +29,16 @@ extension CallMachine {
         unusable(CallFailure(failure, "Failed to use the far end's answer."))
       }
     case .established:
-      if case .applying = negotiation.stage {
-        unusable(CallFailure(failure, "Failed to use the far end's answer."))
-      } else {
+      switch negotiation.stage {
+      case .applying: unusable(CallFailure(failure, "Failed to use the far end's answer."))
+      case .preparingOffer where change?.stage == .proposed:
+        let message = change?.kind.failureMessage ?? ""
+        takeBack(quietly: true)
+        giveUp(CallFailure(failure, message))
+      case .stable, .preparingOffer, .offering, .offered, .preparingAnswer, .answering:
         offerUnusable(CallFailure(failure, "Failed to answer the far end's offer."))
       }
-    case .idle, .ringing, .rejecting, .ending, .ended: break
+    case .idle, .ringing, .rejecting, .forwarding, .ending, .ended: break
     }
   }
 
@@ -55,18 +62,17 @@ extension CallMachine {
     case .start: started(response)
     case .answer where id == negotiation.request: answered(response)
     case .respond where id == negotiation.request: responded(response)
+    case .propose where id == negotiation.request: proposed(response)
     case .reject: turnedDown(response)
+    case .forward: forwarded(response)
+    case .transfer: transferAnswered(response)
     case .audit: audited(response)
+    case .resync: resynced(response)
+    case .parameters(let operation): parametersSent(operation, response)
     case .goodbye: tookLeave(response)
     // Of an exchange that has been given up, or without consequence (R-CALL-99).
-    case .answer, .respond, .refusal, .candidates: break
+    case .answer, .respond, .propose, .refusal, .candidates: break
     }
-  }
-
-  mutating func mediaState(_ state: ICEConnectionState) {
-    guard phase != .ended, phase != .ending, facts.mediaState != state else { return }
-    facts.mediaState = state
-    if state != .new { emit(.mediaStateChanged(state)) }
   }
 
   mutating func send(_ candidates: [ICECandidate]) {
@@ -108,17 +114,19 @@ extension CallMachine {
   // MARK: User operations
 
   mutating func begin(_ action: CallAction, _ id: OperationID) {
-    operations.append((id, action))
+    operations.append(Operation(id: id, action: action))
     emit(.operationStarted(action))
   }
 
   /// Ends every operation of this kind that is under way.
   mutating func finish(_ action: CallAction, _ failure: CallFailure? = nil) {
-    for operation in operations where operation.action == action {
-      emit(.operationFinished(action, failure))
-      effects.append(.complete(operation.id, failure))
-    }
-    operations.removeAll { $0.action == action }
+    for operation in operations where operation.action == action { finish(operation, failure) }
+  }
+
+  mutating func finish(_ operation: Operation, _ failure: CallFailure? = nil) {
+    operations.removeAll { $0.id == operation.id }
+    emit(.operationFinished(operation.action, failure))
+    effects.append(.complete(operation.id, failure))
   }
 
   mutating func finishAll(_ failure: CallFailure) {
@@ -164,10 +172,12 @@ extension CallMachine {
     emit(.stateChanged(state, transition))
   }
 
-  /// Local tracks are off while they are muted or the call is held (R-UP-7).
+  /// Local tracks are off while they are muted or the call is held (R-UP-7); whoever presses hold is not heard from then on.
   mutating func adjustEnablement() {
-    let held = hold.local || hold.remote
-    let wanted = MediaEnablement(audio: !facts.muted && !held, video: !held)
+    let isHolding = change?.kind == .hold && change?.stage == .proposed
+    let held = hold.local || hold.remote || isHolding
+    let wanted = MediaEnablement(
+      audio: !facts.muted && !held, video: !held, transmits: !(settings.forceDisableMediaOnHold && hold.local))
     guard phase != .ended, phase != .ending, wanted != enabled else { return }
     enabled = wanted
     effects.append(.adjust(.enable(wanted)))
@@ -179,7 +189,8 @@ extension CallMachine {
   func localMedia(answering remote: RemoteMedia?) -> LocalMedia {
     let heldRemotely = remote?.isHold ?? hold.remote
     var audio: MediaDirection? = wishes.audio ? .sendrecv : remote == nil ? nil : .recvonly
-    var video: MediaDirection? = wishes.sendVideo ? .sendrecv : .recvonly
+    let content = content
+    var video: MediaDirection? = content == .nothing ? .recvonly : .sendrecv
     if hold.local {
       audio = heldRemotely || !wishes.audio ? .inactive : .sendonly
       video = heldRemotely || settings.videoInactiveOnHold ? .inactive : .sendonly
@@ -189,7 +200,12 @@ extension CallMachine {
       if remote.heldByAddress.contains(.audio) { audio = remote.audio == .sendrecv ? .sendonly : .inactive }
       if remote.heldByAddress.contains(.video) { video = remote.video == .sendrecv ? .sendonly : .inactive }
     }
-    return LocalMedia(audio: audio, video: video, sendsVideo: wishes.sendVideo)
+    return LocalMedia(audio: audio, video: video, content: content)
+  }
+
+  private var content: VideoContent {
+    if let screen { return .screen(screen) }
+    return wishes.sendVideo ? .camera(wishes.resolution) : .nothing
   }
 }
 

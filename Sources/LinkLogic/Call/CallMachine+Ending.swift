@@ -23,8 +23,22 @@ extension CallMachine {
       arm(.deadline, settings.timings.goodbye)
     case .ending, .rejecting:
       begin(.end, id)
+    // Somebody else is about to be rung; that cannot be taken back, and this end is out of it all the same.
+    case .forwarding: refuse(id, .end, "The call is being forwarded.")
     case .idle, .ended:
       refuse(id, .end)
+    }
+  }
+
+  mutating func leave() {
+    switch phase {
+    case .ringing, .rejecting, .forwarding: conclude(.ignoredByLocalUser)
+    case .accepting where !hasAnswered: conclude(.ignoredByLocalUser)
+    case .initiating, .trying, .progressing, .accepting, .established:
+      sayGoodbye(LocalCallCode.endedByLocalUser.reasonText)
+      conclude(.endedByLocalUser)
+    case .ending: conclude(.endedByLocalUser)
+    case .idle, .ended: break
     }
   }
 
@@ -104,6 +118,12 @@ extension CallMachine {
     finish(.reject)
     finish(.ignore)
     finishAll(failure ?? CallFailure(.invalidState, "The call has ended."))
+    if let change, change.isAutomatic {
+      emit(.operationFinished(change.kind.action, CallFailure(.invalidState, "The call has ended.")))
+    }
+    change = nil
+    redirect = nil
+    if outgoing?.joins != nil { effects.append(.tellOriginals(.failed)) }
     facts.endTime = now
     if facts.startTime == nil { facts.startTime = now }
     announce(.ended, reason: reason ?? local.map { CallReason($0) })
@@ -140,6 +160,9 @@ extension CallMachine {
     switch timer {
     case .audit: audit()
     case .deadline: patienceEnds()
+    case .retry: if change?.stage == .refused { change?.stage = .waiting }
+    case .redirect: redirectTimedOut()
+    case .mediaRestart: restartLostMedia()
     }
   }
 
@@ -151,8 +174,12 @@ extension CallMachine {
     case .ringing: conclude(.reasonNotProvided)
     case .ending: conclude(.endedByLocalUser)
     case .accepting: unusable(CallFailure(.generic, "The far end did not answer in time."))
-    case .established: takeBack()
-    case .idle, .initiating, .rejecting, .ended: break
+    case .established:
+      takeBack()
+      if let change, change.stage == .proposed {
+        giveUp(CallFailure(.generic, change.kind.failureMessage, detail: "The far end did not answer in time."))
+      }
+    case .idle, .initiating, .rejecting, .forwarding, .ended: break
     }
   }
 

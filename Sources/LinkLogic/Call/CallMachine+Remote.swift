@@ -7,6 +7,7 @@ extension CallMachine {
   mutating func receive(_ notice: CallNotice) {
     guard phase != .idle, phase != .initiating, phase != .ended else { return }
     if notice.kind == .update { parties.evaluateUpdate(notice, facts: facts, settings: settings) }
+    if let parameters = notice.customParameters { note(parameters) }
     switch notice.kind {
     case .end: remoteEnd(notice)
     case .cancel: cancelled(notice)
@@ -26,10 +27,12 @@ extension CallMachine {
     case .ringing: rings(notice)
     case .progress: earlyMedia(notice)
     case .answer: farEndAnswered(notice)
-    case .refusal: refused()
+    case .refusal(let delay): refused(notice, delay)
     case .update: farEndOffers(notice)
-    // Outcomes of transfers and joins, and notifications that never mean anything (R-CALL-177, R-CALL-215).
-    case .trying, .accepted, .complete, .fail: break
+    case .complete: redirected(notice)
+    case .fail: redirectFailed(notice)
+    // Never mean anything (R-CALL-177, R-CALL-215).
+    case .trying, .accepted: break
     case .end, .cancel, .candidates: break
     }
   }
@@ -49,15 +52,21 @@ extension CallMachine {
 
   private mutating func farEndAnswered(_ notice: CallNotice) {
     guard negotiation.stage == .offered else { return }
-    guard let sdp = notice.sdp else {
-      return unusable(CallFailure(.invalidOffer, "The far end's answer has no session description."))
-    }
+    guard let sdp = notice.sdp else { return farEndAnsweredNothing() }
     switch phase {
-    case .trying, .progressing: accept(.answer, sdp, .startCall, notice)
+    case .trying, .progressing: accept(.answer, sdp, outgoing?.joins == nil ? .startCall : .update, notice)
     case .accepting: accept(.answer, sdp, .answerCall, notice)
-    case .established: accept(.answer, sdp, .respond, notice)
-    case .idle, .initiating, .ringing, .rejecting, .ending, .ended: break
+    case .established: accept(.answer, sdp, change?.kind.answerOperation ?? .respond, notice)
+    case .idle, .initiating, .ringing, .rejecting, .forwarding, .ending, .ended: break
     }
+  }
+
+  /// Without a description a call does not begin; one that has begun goes on as before (R-SDP-90).
+  private mutating func farEndAnsweredNothing() {
+    let detail = "The far end's answer has no session description."
+    guard phase == .established else { return unusable(CallFailure(.invalidOffer, detail)) }
+    takeBack()
+    if let change { giveUp(CallFailure(.invalidOffer, change.kind.failureMessage, detail: detail)) }
   }
 
   private mutating func accept(
@@ -69,10 +78,15 @@ extension CallMachine {
     negotiation.work = work(.accept(type, sdp, operation), .accept)
   }
 
-  /// A refusal of our offer. Nothing of this end's own making can be refused yet but the reply to a slow start.
-  private mutating func refused() {
+  /// A refusal of our offer. One that we were asked for is not repeated.
+  private mutating func refused(_ notice: CallNotice, _ delay: Duration) {
     guard phase == .established, negotiation.stage == .offered else { return }
-    takeBack()
+    if change?.stage == .proposed { refused(retryAfter: delay) } else { takeBack() }
+  }
+
+  private mutating func note(_ parameters: [CustomParameter]) {
+    facts.remoteCustomParameters = parameters
+    emit(.customParametersReceived(parameters))
   }
 
   private mutating func cancelled(_ notice: CallNotice) {
@@ -87,6 +101,8 @@ extension CallMachine {
       case .stable, .offering, .offered, .applying, .answering: break
       }
     case .rejecting: conclude(.rejectedByLocalUser, reason: notice.reason)
+    // All devices hear that the ringing is over, also the one that acted (R-CALL-212): the response decides.
+    case .forwarding: phase = .forwarding(isCancelled: true)
     case .ending: conclude(.endedByLocalUser, reason: notice.reason)
     case .idle, .initiating, .trying, .progressing, .established, .ended: break
     }
@@ -97,7 +113,8 @@ extension CallMachine {
     case .trying: conclude(nil, reason: notice.reason)  // R-CALL-411
     case .rejecting: conclude(.rejectedByLocalUser, reason: notice.reason)
     case .ending: conclude(.endedByLocalUser, reason: notice.reason)
-    case .progressing, .ringing, .accepting, .established: conclude(.reasonNotProvided, reason: notice.reason)
+    case .progressing, .ringing, .accepting, .forwarding, .established:
+      conclude(.reasonNotProvided, reason: notice.reason)
     case .idle, .initiating, .ended: break
     }
   }
@@ -106,7 +123,7 @@ extension CallMachine {
 // MARK: - The far end's answer has been applied, or not
 
 extension CallMachine {
-  mutating func applied() {
+  mutating func applied(fromElsewhere isElsewhere: Bool = false) {
     guard case .applying(let type) = negotiation.stage else { return }
     let media = negotiation.update?.media
     let reason = negotiation.reason
@@ -117,13 +134,25 @@ extension CallMachine {
       return
     }
     negotiation = Negotiation()
-    hold.remote = media?.isHold ?? false
-    if phase == .established {
+    switch phase {
+    case .established:
       cancel(.deadline)
-      announce(hold.state, reason: reason)
-    } else {
-      establish(reason: reason)
+      if let change, change.stage == .proposed {
+        complete(change, media, reason: reason)
+      } else {
+        hold.remote = media?.isHold ?? false
+        showHold(reason)
+      }
+    case .idle, .initiating, .trying, .progressing, .ringing, .accepting, .rejecting, .forwarding, .ending, .ended:
+      hold.remote = media?.isHold ?? false
+      establish(reason: outgoing?.joins == nil ? reason : reason ?? CallReason(.joinCompleted))
     }
+    if isElsewhere { startAutomatically(.renew) }
+  }
+
+  /// While the call is being transferred, exchanges happen without a word (part 02 §8.17).
+  private mutating func showHold(_ reason: CallReason?) {
+    if redirect?.stage != .accepted { announce(hold.state, reason: reason) }
   }
 
   /// The answer to our offer is no good: there is no call without it (R-SDP-153, R-SDP-163).
@@ -138,10 +167,7 @@ extension CallMachine {
     remoteVideo = media.video
     hasRemoteMedia = true
     if media.video != nil { hasVideoSection = true }
-    if media.isVideoRejected {
-      wishes.sendVideo = false
-      facts.sendingVideo = false
-    }
+    if media.isVideoRejected, change == nil { videoRejected() }
   }
 }
 
@@ -154,7 +180,7 @@ extension CallMachine {
     guard phase == .established else { return }
     guard let sdp = notice.sdp else {
       negotiation = Negotiation(update: RemoteUpdate(kind: .slowStart), reason: notice.reason)
-      return prepareOffer(.reoffer, freshPeer: true)
+      return prepareOffer(.reoffer, .freshPeer)
     }
     let media = RemoteMedia(sdp)
     let update = RemoteUpdate(kind: media?.isHold == true ? .hold : .offer, media: media)
@@ -183,19 +209,24 @@ extension CallMachine {
       note(update.media)
       let wasHeld = hold.remote
       hold.remote = update.kind == .hold
+      effects.append(.adjust(.commit))
       let transferred = wasHeld && !hold.remote && parties.takeTransferred()
-      announce(hold.state, reason: reason ?? (transferred ? CallReason(.transferredByRemoteUser) : nil))
+      showHold(reason ?? (transferred ? CallReason(.transferredByRemoteUser) : nil))
     case .failure:
-      if response.isCallGone { conclude(.reasonNotProvided) } else { takeBack() }
+      if response.isCallGone { return conclude(.reasonNotProvided) }
+      // Our own offer can be rolled back; what has been answered is in force here, and not at the far end.
+      let isApplied = negotiation.stage == .answering
+      takeBack()
+      if isApplied { startAutomatically(.repair) }
     }
   }
 
-  /// The far end's offer, or our reply to its slow start, came to nothing: as before (A-reverted).
-  mutating func takeBack() {
+  /// An exchange came to nothing: as before (A-reverted).
+  mutating func takeBack(quietly: Bool = false) {
     negotiation = Negotiation()
     cancel(.deadline)
     effects.append(.adjust(.revert))
-    announce(hold.state, reason: nil)
+    if !quietly { announce(hold.state, reason: nil) }
   }
 
   /// Media could not make an answer of the far end's offer. The gateway hears it, so that the far end does not wait.

@@ -5,15 +5,16 @@ import LinkProtocol
 extension CallMachine {
   mutating func make(_ id: OperationID) {
     guard phase == .idle, let outgoing else { return refuse(id, .make) }
-    begin(.make, id)
+    begin(outgoing.joins == nil ? .make : .join, id)
     phase = .initiating
     if let problem = outgoing.problem { return failMake(problem) }
-    prepareOffer(.startCall)
+    prepareOffer(outgoing.joins == nil ? .startCall : .update)
   }
 
   mutating func receive() {
     guard phase == .idle, incoming != nil else { return }
     phase = .ringing
+    receivedAt = now
     arm(.deadline, settings.timings.ringing)
     emit(.received)
   }
@@ -24,6 +25,7 @@ extension CallMachine {
       return fail(id, .answer, CallFailure(.notSupported, "Failed to answer call.", detail: "The gateway allows no answer."))
     }
     begin(.answer, id)
+    facts.failure = nil
     phase = .accepting
     cancel(.deadline)
     take(answer.media)
@@ -38,9 +40,9 @@ extension CallMachine {
     }
   }
 
-  mutating func prepareOffer(_ operation: SDPOperation, freshPeer: Bool = false) {
+  mutating func prepareOffer(_ operation: SDPOperation, _ basis: OfferBasis = .presentPeer) {
     negotiation.stage = .preparingOffer
-    negotiation.work = work(.offer(localMedia(answering: nil), operation, freshPeer: freshPeer), .describe)
+    negotiation.work = work(.offer(localMedia(answering: nil), operation, basis), .describe)
   }
 
   /// What the options in effect mean for the record (R-CALL-340).
@@ -63,21 +65,30 @@ extension CallMachine {
     case .initiating:
       guard let outgoing else { return }
       negotiation.stage = .offering
-      let body = CallControlRequest(
-        type: .callStart,
-        from: AddressRules.wireForm(facts.from, firstName: outgoing.firstName, lastName: outgoing.lastName),
-        to: AddressRules.wireForm(outgoing.callee), sdp: sdp, customParameters: facts.customParameters,
-        supported: settings.earlyMedia ? ["earlymedia"] : nil)
-      negotiation.request = send(.start(body), .start)
+      negotiation.request = send(.start(startRequest(outgoing, sdp)), .start)
     case .accepting:
       negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
       negotiation.request = update(.callAnswer, sdp, .answer)
     case .established:
+      let isProposal = negotiation.stage == .preparingOffer && change?.stage == .proposed
       negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
-      negotiation.request = update(.respondCallUpdate, sdp, .respond)
-    case .idle, .trying, .progressing, .ringing, .rejecting, .ending, .ended:
+      negotiation.request =
+        isProposal ? update(.startCallUpdate, sdp, .propose) : update(.respondCallUpdate, sdp, .respond)
+    case .idle, .trying, .progressing, .ringing, .rejecting, .forwarding, .ending, .ended:
       break
     }
+  }
+
+  private func startRequest(_ call: OutgoingCall, _ sdp: String) -> CallControlRequest {
+    if let sessions = call.joins {
+      return CallControlRequest(
+        type: .join, sdp: sdp, customParameters: facts.customParameters, firstSessionData: sessions.first,
+        secondSessionData: sessions.second)
+    }
+    return CallControlRequest(
+      type: .callStart, from: AddressRules.wireForm(facts.from, firstName: call.firstName, lastName: call.lastName),
+      to: AddressRules.wireForm(call.callee), sdp: sdp, customParameters: facts.customParameters,
+      supported: settings.earlyMedia ? ["earlymedia"] : nil)
   }
 
   private mutating func update(_ type: CallOperation, _ sdp: String, _ purpose: RequestPurpose) -> RequestID? {
@@ -93,7 +104,7 @@ extension CallMachine {
   /// To `callStart` (R-CALL-43 to R-CALL-45).
   mutating func started(_ response: CallResponse) {
     guard case .success(let body) = response, let session = body.sessionData else {
-      if phase == .initiating { failMake(CallFailure(.generic, "Failed to initialize call.", response)) }
+      if phase == .initiating { failMake(CallFailure(.generic, makeFailed, response)) }
       return
     }
     facts.session = session
@@ -101,14 +112,25 @@ extension CallMachine {
       if owesGoodbye { sayGoodbye(LocalCallCode.endedByLocalUser.reasonText) }
       return
     }
-    phase = .trying
     negotiation.stage = .offered
-    facts.state = .initiated
     arm(.deadline, settings.timings.ringing)
     effects.append(.registered(session))
-    finish(.make)
-    emit(.started)
+    if outgoing?.joins == nil {
+      phase = .trying
+      facts.state = .initiated
+      finish(.make)
+      emit(.started)
+    } else {
+      // In the call at once, as the record says; media follows (R-CALL-90).
+      phase = .progressing
+      facts.state = .inCall
+      effects.append(.tellOriginals(.accepted))
+      finish(.join)
+      emit(.joined)
+    }
   }
+
+  var makeFailed: String { outgoing?.joins == nil ? "Failed to initialize call." : "Failed to join call." }
 
   /// Nothing came of `make`: ENDED, but without a state change (R-CALL-45, R-CALL-508).
   mutating func failMake(_ failure: CallFailure) {

@@ -4,9 +4,10 @@ public import LinkProtocol
 /// One call, from `make` or `call:receive` to ENDED: decides what is said to the gateway, what media has to do, and what the
 /// application sees (part 02 §6 to §8). A `CallDriver` performs it.
 ///
-/// Three facts are independent of each other: `phase` (how far the call is), `hold` (who holds it) and `negotiation` (whose
-/// session description is on its way). Inputs carry the time, in milliseconds since 1970.
-public struct CallMachine: Sendable {
+/// Independent of each other are `phase` (how far the call is), `hold` (who holds it), `negotiation` (whose session description is
+/// on its way), `change` (what the user wants to be agreed on) and `redirect` (whether the call is being transferred or joined).
+/// Inputs carry the time, in milliseconds since 1970.
+public struct CallMachine: Sendable, Hashable {
   /// What the application may know. Read it after every `handle`.
   public internal(set) var facts: CallFacts
   /// Nothing will come out of this machine any more, and nothing is outstanding.
@@ -21,7 +22,14 @@ public struct CallMachine: Sendable {
     }
   }
   var negotiation = Negotiation()
+  /// A change that this end proposes, from the wish to its outcome.
+  var change: Change?
+  var redirect: Redirect?
   var wishes = MediaWishes()
+  /// The screen that is sent instead of the camera.
+  var screen: ScreenShare?
+  /// How often media has been restarted since it last flowed.
+  var restarts = 0
   var parties = Parties()
 
   var outgoing: OutgoingCall?
@@ -34,9 +42,11 @@ public struct CallMachine: Sendable {
   var remoteVideo: MediaDirection?
   var hasRemoteMedia = false
   var hasClosedMedia = false
+  /// When an incoming call began to ring.
+  var receivedAt: Int64 = 0
 
   /// User operations that have not finished, oldest first.
-  var operations: [(id: OperationID, action: CallAction)] = []
+  var operations: [Operation] = []
   var requests: [RequestID: RequestPurpose] = [:]
   var works: [WorkID: WorkPurpose] = [:]
   /// Notifications that wait until the exchange under way is over (R-CALL-171).
@@ -68,6 +78,7 @@ public struct CallMachine: Sendable {
       direction: .incoming, state: .ringing, from: call.callerNumber ?? "", to: settings.user)
     facts.session = call.session
     facts.callerName = call.callerName
+    facts.remoteCustomParameters = call.customParameters
     let video = call.offer.flatMap(RemoteMedia.init)?.video
     facts.isVideoNegotiationAvailable = video != nil
     facts.remoteVideoState = video
@@ -87,7 +98,19 @@ public struct CallMachine: Sendable {
     case .ignore(let id): ignore(id)
     case .reject(let id): reject(id, .reject)
     case .end(let id): end(id)
+    case .leave: leave()
+    case .forward(let address, let id): forward(to: address, id)
     case .mute(let on, let id): mute(on, id)
+    case .silence(let on, let id): silence(on, id)
+    case .change(let kind, let id): self.change(kind, id)
+    case .sendTones(let tones, let id): send(tones, id)
+    case .changeInputDevices(let id): changeInputDevices(id)
+    case .setCustomParameters(let parameters): facts.customParameters = parameters
+    case .sendCustomParameters(let id): sendCustomParameters(id)
+    case .transfer(let target, let id): transfer(to: target, id)
+    case .joined: beJoined()
+    case .joinFailed: joinFailed()
+    case .channelOpened(let isReconnection): channelOpened(isReconnection)
     case .work(let id, let result): workFinished(id, result)
     case .response(let id, let response): requestFinished(id, response)
     case .notice(let notice): receive(notice)
@@ -96,7 +119,9 @@ public struct CallMachine: Sendable {
     case .localCandidates(let candidates): send(candidates)
     }
     drainQueue()
+    proceed()
     adjustEnablement()
+    facts.isNegotiating = phase == .established && (negotiation.stage != .stable || change != nil)
     if phase == .ended, !isOver, requests.isEmpty, works.isEmpty {
       isOver = true
       effects.append(.finished)
@@ -123,7 +148,24 @@ extension CallMachine {
     case ignore(OperationID)
     case reject(OperationID)
     case end(OperationID)
+    /// The connection ends: hangs up, and leaves what rings to the user's other devices (R-CALL-479).
+    case leave
+    /// Lets somebody else answer (R-CALL-83).
+    case forward(to: String, OperationID)
     case mute(Bool, OperationID)
+    case silence(Bool, OperationID)
+    case change(Change.Kind, OperationID)
+    case sendTones(DTMFTones, OperationID)
+    case changeInputDevices(OperationID)
+    case setCustomParameters([CustomParameter])
+    case sendCustomParameters(OperationID)
+    case transfer(TransferTarget, OperationID)
+    /// The gateway has accepted a call that joins this one with another (R-CALL-90).
+    case joined
+    /// The call that this one was joined into is no more, before it replaced this one (part 02 §8.19).
+    case joinFailed
+    /// Notifications come again; requests may have been missed while they did not (R-CALL-690, R-CALL-695).
+    case channelOpened(isReconnection: Bool)
     case work(WorkID, MediaResult)
     case response(RequestID, CallResponse)
     case notice(CallNotice)
@@ -146,6 +188,8 @@ extension CallMachine {
     /// From now on notifications of this session belong to this call (R-CALL-44).
     case registered(SessionID)
     case emit(CallEvent)
+    /// Of a call that joins two others: what both have to know.
+    case tellOriginals(JoinNews)
     /// A user operation is over; without a failure it succeeded.
     case complete(OperationID, CallFailure?)
     case finished
@@ -156,6 +200,16 @@ extension CallMachine {
     case audit
     /// The far end or the gateway has to do something until then.
     case deadline
+    /// A change that was refused is proposed again (R-CALL-61).
+    case retry
+    /// A transfer or join has to be over.
+    case redirect
+    /// Media that does not flow is restarted.
+    case mediaRestart
+  }
+
+  public enum JoinNews: Sendable, Hashable {
+    case accepted, failed
   }
 
   /// How long the machine waits for what. The protocol has no client timers for most of this (R-CALL-662); these are the ends
@@ -170,6 +224,16 @@ extension CallMachine {
     public var answer: Duration = .seconds(30)
     /// For the gateway's confirmation that a provisional call is over (R-CALL-285).
     public var goodbye: Duration = .seconds(4)
+    /// For the outcome of a transfer or join: somebody may have to answer first.
+    public var redirect: Duration = .seconds(300)
+    /// `activeCallTimeoutMS`: how long an incoming call may have rung when the connection returns (R-CALL-695).
+    public var activeCall: Duration = .seconds(120)
+    /// From losing the media connection to restarting it, at the end that called; the other one waits for `restartStagger` longer,
+    /// so that the two do not collide (R-ICE-56).
+    public var restart: Duration = .seconds(2)
+    public var restartStagger: Duration = .seconds(3)
+    /// From a restart that came to nothing to the next.
+    public var restartAgain: Duration = .seconds(10)
 
     public init() {}
   }
@@ -184,6 +248,10 @@ extension CallMachine {
     public var earlyMedia = false
     /// `videoInactiveOnHold` (R-CALL-50).
     public var videoInactiveOnHold = false
+    /// `forceDisableMediaOnHold`: send nothing, not even silence, while this end holds (R-SDP-131).
+    public var forceDisableMediaOnHold = false
+    /// `resyncOnConnect` (R-CALL-690).
+    public var resyncOnConnect = false
 
     public init(user: String, domain: String) {
       self.user = user
@@ -206,6 +274,8 @@ extension CallMachine {
     case established
     /// Incoming: the gateway has been asked to turn the call down.
     case rejecting
+    /// Incoming: the gateway has been asked to ring somebody else. Whether it said meanwhile that the ringing is over here.
+    case forwarding(isCancelled: Bool)
     /// Outgoing: the user has hung up while it rang; the gateway has not confirmed.
     case ending
     case ended
@@ -253,12 +323,20 @@ extension CallMachine {
     }
   }
 
+  struct Operation: Sendable, Hashable {
+    var id: OperationID
+    var action: CallAction
+  }
+
   enum RequestPurpose: Sendable, Hashable {
-    case start, answer, respond, reject, goodbye, audit, refusal, candidates
+    case start, answer, respond, propose, reject, forward, transfer, goodbye, audit, resync, refusal, candidates
+    case parameters(OperationID)
   }
 
   enum WorkPurpose: Sendable, Hashable {
     case describe, accept, close
+    /// Work beside the exchange of descriptions, for a user operation.
+    case operation(OperationID)
   }
 }
 

@@ -30,10 +30,11 @@ public struct IncomingCall: Sendable, Hashable {
   public var callerNumber: String?
   public var callerName: String?
   public var calleeNumber: String?
+  public var customParameters: [CustomParameter]?
 
   public init(
     session: SessionID, offer: String?, actions: Set<String> = ["answer", "reject", "forward"], callerNumber: String? = nil,
-    callerName: String? = nil, calleeNumber: String? = nil
+    callerName: String? = nil, calleeNumber: String? = nil, customParameters: [CustomParameter]? = nil
   ) {
     self.session = session
     self.offer = offer
@@ -41,6 +42,7 @@ public struct IncomingCall: Sendable, Hashable {
     self.callerNumber = callerNumber
     self.callerName = callerName
     self.calleeNumber = calleeNumber
+    self.customParameters = customParameters
   }
 
   /// - Returns: `nil` unless this is a `call` that names its session.
@@ -52,7 +54,7 @@ public struct IncomingCall: Sendable, Hashable {
     self.init(
       session: session, offer: params.sdp.nonEmpty, actions: Set(params.actions ?? []),
       callerNumber: parties?.callerDisplayNumber.nonEmpty, callerName: parties?.callerName.nonEmpty,
-      calleeNumber: parties?.calleeDisplayNumber.nonEmpty)
+      calleeNumber: parties?.calleeDisplayNumber.nonEmpty, customParameters: notification.customParameters)
   }
 }
 
@@ -86,10 +88,13 @@ public struct CallNotice: Sendable, Hashable {
   public var callerNumber: String?
   public var callerName: String?
   public var calleeNumber: String?
+  /// What the far end wants the application to know (R-CALL-831).
+  public var customParameters: [CustomParameter]?
 
   public init(
     _ kind: Kind, sdp: String? = nil, reason: CallReason? = nil, remoteNumber: String? = nil, remoteName: String? = nil,
-    callerNumber: String? = nil, callerName: String? = nil, calleeNumber: String? = nil
+    callerNumber: String? = nil, callerName: String? = nil, calleeNumber: String? = nil,
+    customParameters: [CustomParameter]? = nil
   ) {
     self.kind = kind
     self.sdp = sdp.nonEmpty
@@ -99,6 +104,15 @@ public struct CallNotice: Sendable, Hashable {
     self.callerNumber = callerNumber
     self.callerName = callerName
     self.calleeNumber = calleeNumber
+    self.customParameters = customParameters
+  }
+
+  /// Whether an offer of ours may have been the cause.
+  var repliesToAnOffer: Bool {
+    switch kind {
+    case .answer, .refusal: true
+    case .trying, .ringing, .progress, .update, .accepted, .complete, .fail, .cancel, .end, .candidates: false
+    }
   }
 
   /// - Returns: `nil` for what is not about a known call: `call`, `startCallReplace`, and every other service's types.
@@ -110,7 +124,7 @@ public struct CallNotice: Sendable, Hashable {
       kind, sdp: params?.sdp, reason: params.flatMap(CallReason.init),
       remoteNumber: parties?.remoteDisplayNumber.nonEmpty, remoteName: parties?.remoteName.nonEmpty,
       callerNumber: parties?.callerDisplayNumber.nonEmpty, callerName: parties?.callerName.nonEmpty,
-      calleeNumber: parties?.calleeDisplayNumber.nonEmpty)
+      calleeNumber: parties?.calleeDisplayNumber.nonEmpty, customParameters: notification.customParameters)
   }
 }
 

@@ -2,7 +2,9 @@ public import LinkProtocol
 
 /// What the user does with a call; the names are the API's. `call:operation` reports them (part 02 §17.4).
 public enum CallAction: String, Sendable, Hashable, Codable, CaseIterable {
-  case make, answer, ignore, reject, end, mute, unmute
+  case make, answer, ignore, reject, forwardCall, end, mute, unmute, silence, unsilence, hold, unhold, startVideo, stopVideo,
+    startScreenshare, stopScreenshare, sendDTMF, changeInputDevices, sendCustomParameters, directTransfer,
+    consultativeTransfer, join, restartMedia
 }
 
 /// Which media a call shall have (R-MEDIA-4).
@@ -12,11 +14,14 @@ public struct MediaWishes: Sendable, Hashable {
   public var video = true
   /// Whether the camera is sent.
   public var sendVideo = false
+  /// The wanted size of the camera's pictures; `nil` leaves it to the camera.
+  public var resolution: VideoResolution?
 
-  public init(audio: Bool = true, video: Bool = true, sendVideo: Bool = false) {
+  public init(audio: Bool = true, video: Bool = true, sendVideo: Bool = false, resolution: VideoResolution? = nil) {
     self.audio = audio
     self.video = video
     self.sendVideo = sendVideo
+    self.resolution = resolution
   }
 }
 
@@ -30,6 +35,8 @@ public struct OutgoingCall: Sendable, Hashable {
   public var lastName: String
   public var media: MediaWishes
   public var customParameters: [CustomParameter]?
+  /// The calls that this one joins; `nil` for a call to somebody.
+  public var joins: JoinedSessions?
 
   public init(
     callee: String, from: String? = nil, firstName: String = "", lastName: String = "", media: MediaWishes = MediaWishes(),
@@ -43,12 +50,37 @@ public struct OutgoingCall: Sendable, Hashable {
     self.customParameters = customParameters
   }
 
+  /// A call that joins two held ones: audio only (R-UP-26). It carries the first one's parameters (R-CALL-89).
+  public init(joining sessions: JoinedSessions, customParameters: [CustomParameter]?) {
+    self.init(callee: "Joined Call", media: MediaWishes(video: false), customParameters: customParameters)
+    joins = sessions
+  }
+
   /// Why such a call cannot even be tried (R-CALL-508, R-CALL-509).
   public var problem: CallFailure? {
     if callee.isEmpty { return CallFailure(.invalidParameter, "No callee specified for call.") }
     if !media.audio, !media.sendVideo { return CallFailure(.invalidParameter, "No media specified for call.") }
     return nil
   }
+}
+
+/// The two calls that a joined call is made of.
+public struct JoinedSessions: Sendable, Hashable {
+  public var first: SessionID
+  public var second: SessionID
+
+  public init(first: SessionID, second: SessionID) {
+    self.first = first
+    self.second = second
+  }
+}
+
+/// Where a call is to be transferred to.
+public enum TransferTarget: Sendable, Hashable {
+  /// To somebody who will be called (R-CALL-85).
+  case address(String)
+  /// To the far end of another call, whose number is a hint only.
+  case call(SessionID, number: String)
 }
 
 /// What `answer` was asked for.
@@ -74,6 +106,14 @@ public enum CallEvent: Sendable, Hashable {
   case flagsChanged
   /// `call:mediaStateChange`
   case mediaStateChanged(ICEConnectionState)
+  /// `call:screenshareChange`
+  case screenshareChanged
+  /// `call:forward`
+  case forwarded
+  /// `call:join`: this call stands for the two that it was made of (R-CALL-90).
+  case joined
+  /// `call:customParameters`: the far end has sent some (R-CALL-831).
+  case customParametersReceived([CustomParameter])
   /// `call:error`
   case failed(CallFailure)
   /// `call:operation`
@@ -83,8 +123,11 @@ public enum CallEvent: Sendable, Hashable {
 
 /// A request that a call makes. The session is known for all but the first.
 public enum CallRequest: Sendable, Hashable {
+  /// `callStart`, or `join`.
   case start(CallControlRequest)
   case update(SessionID, CallControlRequest)
+  /// Asks how the call stands (R-CALL-102).
+  case read(SessionID)
   case end(SessionID, reasonText: String?)
   case disposition(CallDispositionRequest)
 }
@@ -107,25 +150,46 @@ public struct LocalMedia: Sendable, Hashable {
   /// `nil`: no section of this kind in an offer.
   public var audio: MediaDirection?
   public var video: MediaDirection?
-  /// Whether a camera is to be opened.
-  public var sendsVideo: Bool
+  public var content: VideoContent
 
-  public init(audio: MediaDirection?, video: MediaDirection?, sendsVideo: Bool) {
+  public init(audio: MediaDirection?, video: MediaDirection?, content: VideoContent = .nothing) {
     self.audio = audio
     self.video = video
-    self.sendsVideo = sendsVideo
+    self.content = content
   }
+}
+
+/// What this end sends as video; it is opened when it is not open yet.
+public enum VideoContent: Sendable, Hashable {
+  case nothing
+  /// `nil`: in the size that the camera likes.
+  case camera(VideoResolution?)
+  case screen(ScreenShare)
+}
+
+/// What an offer is made over.
+public enum OfferBasis: Sendable, Hashable {
+  /// The call's present peer, or its first one.
+  case presentPeer
+  /// The present peer, with new ICE credentials (R-UP-27).
+  case restartedICE
+  /// A new peer, which replaces the present one when its answer has been accepted (R-UP-23).
+  case freshPeer
 }
 
 /// Work that a call's media has to do; each piece succeeds as a whole or leaves things as they were.
 public enum MediaWork: Sendable, Hashable {
-  /// Opens what is needed, describes it, and gathers candidates → `described`. A fresh peer replaces the present one when its
-  /// answer has been accepted (R-UP-23).
-  case offer(LocalMedia, SDPOperation, freshPeer: Bool)
-  /// Applies the far end's offer and answers it → `described`.
+  /// Opens what is needed, describes it, and gathers candidates → `described`.
+  case offer(LocalMedia, SDPOperation, OfferBasis)
+  /// Applies the far end's offer and answers it → `described`. An offer from another endpoint than before is answered by a new
+  /// peer (R-UP-22), which takes over with `commit`.
   case answer(offer: String, LocalMedia, SDPOperation)
-  /// Applies the far end's answer, or provisional answer → `done`.
+  /// Applies the far end's answer, or provisional answer → `done`, or `doneElsewhere`.
   case accept(DescriptionType, String, SDPOperation)
+  /// Sends tones → `done` when the last one has been handed over.
+  case sendTones(DTMFTones)
+  /// Opens the default microphone and camera anew and sends what they give; the old ones stay if that fails → `done`.
+  case changeInputDevices
   /// Ends everything, also what is under way → `done`.
   case close
 }
@@ -135,8 +199,12 @@ public enum MediaAdjustment: Sendable, Hashable {
   /// Whether the tracks carry anything (R-UP-7).
   case enable(MediaEnablement)
   case addCandidates([ICECandidate])
+  /// The far end has our answer: what it agrees on is in force.
+  case commit
   /// Back to what both ends last agreed on (R-SDP-162).
   case revert
+  /// Whether the far end is heard here (R-MEDIA-27).
+  case silence(Bool)
   /// Closes the peer; the next work makes a new one.
   case discard
 }
@@ -144,16 +212,42 @@ public enum MediaAdjustment: Sendable, Hashable {
 public struct MediaEnablement: Sendable, Hashable {
   public var audio = true
   public var video = true
+  /// Whether anything is sent at all; a track that is off still sends silence (R-SDP-131).
+  public var transmits = true
 
-  public init(audio: Bool = true, video: Bool = true) {
+  public init(audio: Bool = true, video: Bool = true, transmits: Bool = true) {
     self.audio = audio
     self.video = video
+    self.transmits = transmits
+  }
+}
+
+/// A sequence of DTMF tones (R-MEDIA-43).
+public struct DTMFTones: Sendable, Hashable {
+  /// `0-9 * # A-D`, and `,` for a pause.
+  public let text: String
+  /// Of each tone, 40 ms to 6 s.
+  public let duration: Duration
+  /// Between two tones, 30 ms at least.
+  public let gap: Duration
+
+  /// - Returns: `nil` unless the text consists of tones; lower-case letters are taken for upper-case ones. Times out of range are
+  ///   brought into it.
+  public init?(_ text: String, duration: Duration = .milliseconds(400), gap: Duration = .milliseconds(70)) {
+    let text = text.uppercased()
+    guard !text.isEmpty, text.allSatisfy({ "0123456789*#ABCD,".contains($0) }) else { return nil }
+    self.text = text
+    self.duration = min(max(duration, .milliseconds(40)), .seconds(6))
+    self.gap = max(gap, .milliseconds(30))
   }
 }
 
 public enum MediaResult: Sendable, Hashable {
   case described(String)
   case done
+  /// The far end's answer has been applied, but it comes from another endpoint than the description before: media will not
+  /// flow over this peer (R-DTLS-16).
+  case doneElsewhere
   case failed(MediaFailure)
 }
 

@@ -10,6 +10,7 @@ final class ClientFixture: Sendable {
   let transport: ScriptedTransport
   let client: Client
   let log = LogRecord()
+  private let ids = Counter()
   private let stream: EventStream
 
   static let credentials = Credentials(username: "alice@example.com", password: "pass")
@@ -22,9 +23,11 @@ final class ClientFixture: Sendable {
     values.logs.logActions = nil
     values.merge(configuration)
     self.transport = transport
+    let ids = ids
     client = create(
       values, media: media, transport: transport,
-      surroundings: Surroundings(clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { "id" }))
+      surroundings: Surroundings(clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { ids.nextID() })
+    )
     stream = client.events
   }
 

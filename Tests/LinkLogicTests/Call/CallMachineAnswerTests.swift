@@ -29,7 +29,7 @@ import Testing
         .emit(.operationStarted(.answer)),
         .cancel(.deadline),
         .media(
-          .answer(offer: offer, LocalMedia(audio: .sendrecv, video: .recvonly, sendsVideo: false), .answerCall), 1),
+          .answer(offer: offer, LocalMedia(audio: .sendrecv, video: .recvonly), .answerCall), 1),
       ])
     #expect(
       desk.described("<answer>") == [
@@ -276,7 +276,7 @@ import Testing
     #expect(!desk.facts.isVideoNegotiationAvailable)
     #expect(
       desk.answer(CallAnswer(media: MediaWishes(video: false))).last
-        == .media(.offer(LocalMedia(audio: .sendrecv, video: nil, sendsVideo: false), .answerCall, freshPeer: false), 1))
+        == .media(.offer(LocalMedia(audio: .sendrecv, video: nil), .answerCall, .presentPeer), 1))
     #expect(desk.described("<offer>").requests == [.update("sB", CallControlRequest(type: .callAnswer, sdp: "<offer>"))])
     #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 2)])
     #expect(desk.facts.state == .ringing)

@@ -41,7 +41,7 @@ struct CallDesk {
       case .send(_, let id, _): lastRequest = id
       case .arm(let timer, _, let generation): generations[timer] = generation
       case .cancel(let timer): generations[timer] = nil
-      case .adjust, .registered, .emit, .complete, .finished: break
+      case .adjust, .registered, .emit, .tellOriginals, .complete, .finished: break
       }
     }
     return effects
@@ -55,8 +55,13 @@ struct CallDesk {
   mutating func reject() -> [Effect] { feed(.reject(operation())) }
   mutating func end() -> [Effect] { feed(.end(operation())) }
   mutating func mute(_ on: Bool) -> [Effect] { feed(.mute(on, operation())) }
+  mutating func change(_ kind: CallMachine.Change.Kind) -> [Effect] { feed(.change(kind, operation())) }
+  mutating func transfer(to target: TransferTarget) -> [Effect] { feed(.transfer(target, operation())) }
+  mutating func forward(to address: String) -> [Effect] { feed(.forward(to: address, operation())) }
+  /// The number of the last user operation.
+  var operationNumber: Int { lastOperation }
 
-  private mutating func operation() -> Int {
+  mutating func operation() -> Int {
     lastOperation += 1
     return lastOperation
   }
@@ -110,6 +115,17 @@ struct CallDesk {
     return desk
   }
 
+  /// Established, and held by this end.
+  static func holding(_ desk: CallDesk = talking()) -> CallDesk {
+    var desk = desk
+    _ = desk.change(.hold)
+    _ = desk.described()
+    _ = desk.accepted()
+    _ = desk.notified(.answer, sdp: SDPText.make(audio: .recvonly))
+    _ = desk.mediaDone()
+    return desk
+  }
+
   static let incoming = IncomingCall(
     session: "sB", offer: SDPText.make(), callerNumber: "carol@example.com", callerName: "Carol Clark",
     calleeNumber: "alice@example.com")
@@ -139,6 +155,16 @@ enum SDPText {
     lines += ["m=audio \(port) UDP/TLS/RTP/SAVPF 0", "a=\(audio.rawValue)"]
     if let video { lines += ["m=video \(port + 2) UDP/TLS/RTP/SAVPF 96", "a=\(video.rawValue)"] }
     return lines.map { $0 + "\r\n" }.joined()
+  }
+}
+
+extension SDPText {
+  /// What an engine makes of an offer and of what this end wants (part 03 §14.4).
+  static func answer(to offer: String, _ media: LocalMedia) -> String {
+    guard let offered = try? SessionDescription(offer) else { return make() }
+    let audio = (media.audio ?? .recvonly).answering(offered.direction(of: .audio))
+    guard offered.kinds.contains(.video) else { return make(audio: audio) }
+    return make(audio: audio, video: (media.video ?? .recvonly).answering(offered.direction(of: .video)))
   }
 }
 

@@ -11,7 +11,7 @@ import Testing
       desk.make() == [
         .emit(.operationStarted(.make)),
         .media(
-          .offer(LocalMedia(audio: .sendrecv, video: .recvonly, sendsVideo: false), .startCall, freshPeer: false), 1),
+          .offer(LocalMedia(audio: .sendrecv, video: .recvonly), .startCall, .presentPeer), 1),
       ])
     #expect(desk.facts.state == .initiating)
     #expect(
@@ -47,8 +47,8 @@ import Testing
     ] as [(MediaWishes, MediaDirection?, MediaDirection?)])
   func theOptionsDecideTheSectionsOfTheOffer(_ wishes: MediaWishes, _ audio: MediaDirection?, _ video: MediaDirection?) {
     var desk = CallDesk(media: wishes)
-    let local = LocalMedia(audio: audio, video: video, sendsVideo: wishes.sendVideo)
-    #expect(desk.make().last == .media(.offer(local, .startCall, freshPeer: false), 1))
+    let local = LocalMedia(audio: audio, video: video, content: wishes.sendVideo ? .camera(nil) : .nothing)
+    #expect(desk.make().last == .media(.offer(local, .startCall, .presentPeer), 1))
   }
 
   @Test(.spec("R-CALL-44", "R-CALL-321")) func anAcceptedInviteStartsTheCall() {

@@ -65,7 +65,8 @@ private struct CallWalk {
       if machine.facts.direction == .outgoing { return try operate(start) }
       return try feed(start(0))
     }
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<24, using: &random) {
+    case 20..<24: try changeAtRandom()
     case 0..<7: try finishSomeWork()
     case 7..<13: try answerSomeRequest()
     case 13..<16: try notify()
@@ -101,8 +102,26 @@ private struct CallWalk {
     case 1: try operate { .ignore($0) }
     case 2: try operate { .end($0) }
     case 3: try operate { .make($0) }
-    case 4, 5: try operate { .mute(true, $0) }
+    case 4: try operate { .mute(true, $0) }
+    case 5: try operate { .forward(to: "carol@example.com", $0) }
+    case 6: try feed([.joined, .joinFailed, .channelOpened(isReconnection: true)].randomElement(using: &random) ?? .joined)
     default: try operate { .mute(false, $0) }
+    }
+  }
+
+  private mutating func changeAtRandom() throws {
+    let screen = ScreenShare(mediaSourceId: "virtual:screen")
+    let kinds: [CallMachine.Change.Kind] = [
+      .hold, .hold, .unhold, .startVideo(nil), .stopVideo, .startScreenshare(screen), .stopScreenshare, .restartMedia,
+    ]
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: try operate { .transfer(.address("carol@example.com"), $0) }
+    case 1: try operate { .transfer(.call("s2", number: "carol@example.com"), $0) }
+    case 2: if let tones = DTMFTones("5") { try operate { .sendTones(tones, $0) } }
+    case 3: try operate { .changeInputDevices($0) }
+    default:
+      let kind = kinds.randomElement(using: &random) ?? .hold
+      try operate { .change(kind, $0) }
     }
   }
 
@@ -117,7 +136,11 @@ private struct CallWalk {
     switch work {
     case .offer, .answer:
       try feed(.work(id, cause.map { .failed(MediaFailure($0, "at random")) } ?? .described(someSDP())))
-    case .accept: try feed(.work(id, cause.map { .failed(MediaFailure($0, "at random")) } ?? .done))
+    case .accept:
+      let done: MediaResult = Int.random(in: 0..<8, using: &random) == 0 ? .doneElsewhere : .done
+      try feed(.work(id, cause.map { .failed(MediaFailure($0, "at random")) } ?? done))
+    case .sendTones, .changeInputDevices:
+      try feed(.work(id, cause.map { .failed(MediaFailure($0, "at random")) } ?? .done))
     case .close: try feed(.work(id, .done))
     }
   }
@@ -130,9 +153,10 @@ private struct CallWalk {
       if case .start = request { response.sessionData = "sA" }
       return try feed(.response(id, .success(response)))
     }
-    let codes: [StatusCode?] = [nil, .callNotFound, .answeredElsewhere, .internalError]
+    let codes: [StatusCode?] = [nil, .callNotFound, .answeredElsewhere, .internalError, .requestPending]
     let code = codes.randomElement(using: &random) ?? nil
-    try feed(.response(id, .failure(code.map { CallControlResponse(statusCode: $0) })))
+    let retryAfter = code == .requestPending ? 2.0 : nil
+    try feed(.response(id, .failure(code.map { CallControlResponse(statusCode: $0, retryAfter: retryAfter) })))
   }
 
   private mutating func notify() throws {
@@ -195,7 +219,7 @@ private struct CallWalk {
       try promise(operations.remove(id) != nil, "an operation finishes once")
     case .emit(let event): try note(event)
     case .finished: finishes += 1
-    case .adjust, .registered: break
+    case .adjust, .registered, .tellOriginals: break
     }
   }
 
@@ -208,7 +232,9 @@ private struct CallWalk {
     case .operationStarted(let action): begun[action, default: 0] += 1
     case .operationFinished(let action, _): over[action, default: 0] += 1
     case .failed: if machine.facts.state == .ended, machine.facts.endTime == nil { isSilent = true }
-    case .started, .received, .flagsChanged, .mediaStateChanged: break
+    case .started, .received, .flagsChanged, .mediaStateChanged, .screenshareChanged, .forwarded, .joined,
+      .customParametersReceived:
+      break
     }
   }
 

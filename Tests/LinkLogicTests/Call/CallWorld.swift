@@ -45,6 +45,9 @@ struct CallWorld {
   /// What each application saw, in order.
   private(set) var seen: [Name: [CallEvent]] = [:]
   private(set) var outcome: GatewayCallMachine.Outcome?
+  /// How user operations ended, by number.
+  private(set) var outcomes: [Int: [CallFailure?]] = [:]
+  private(set) var begun: Set<Int> = []
   var weather: Weather
   var random: SDPRandom
   private var agenda: [Entry] = []
@@ -103,7 +106,9 @@ struct CallWorld {
   private mutating func happen(_ happening: Happening) {
     switch happening {
     case .user(let name, let input):
+      guard clients[name] != nil else { break }
       lastOperation += 1
+      begun.insert(lastOperation)
       feed(name, input(lastOperation))
     case .work(let name, let id, let result): feed(name, .work(id, result))
     case .request(let name, let request, let id): arrive(name, request, id)
@@ -139,15 +144,18 @@ struct CallWorld {
       for notification in early { plan(now, .notification(name, notification)) }
       early = []
     case .emit(let event): seen[name, default: []].append(event)
-    case .adjust, .complete, .finished: break
+    case .complete(let id, let failure): outcomes[id, default: []].append(failure)
+    case .adjust, .tellOriginals, .finished: break
     }
   }
 
   private mutating func result(of work: MediaWork) -> MediaResult {
     if work != .close, happens(weather.mediaFailures) { return .failed(MediaFailure(.engine, "at random")) }
     return switch work {
-    case .offer, .answer: .described(SDPText.make())
-    case .accept, .close: .done
+    case .offer(let media, _, _):
+      .described(SDPText.make(audio: media.audio ?? .inactive, video: media.video))
+    case .answer(let offer, let media, _): .described(SDPText.answer(to: offer, media))
+    case .accept, .sendTones, .changeInputDevices, .close: .done
     }
   }
 
@@ -179,6 +187,7 @@ struct CallWorld {
       let device = SubscriptionID(name.rawValue)
       effects = gateway.handle(.request(name.leg, .init(body, device: device)))
     case .end(_, let reasonText): effects = gateway.handle(.request(name.leg, .end(reasonText: reasonText)))
+    case .read: effects = gateway.handle(.request(name.leg, .read))
     case .disposition: effects = gateway.handle(.request(name.leg, .reject))
     }
     for case .respond(let answer) in effects {

@@ -1,0 +1,114 @@
+import LinkLogic
+import LinkMedia
+import LinkProtocol
+
+/// What a call sends as video, and where it comes from.
+struct VideoFeed: Sendable {
+  var content = VideoContent.nothing
+  var source: (any VideoSource)?
+}
+
+// The devices of a call: opened when they are first needed, changed while it lasts, and let go of when it ends.
+
+extension CallMedia {
+  /// Opens the devices that are wanted and not open yet (R-MEDIA-6). Without a camera no video is sent (R-SDP-110).
+  /// - Parameter offered: the kinds in the offer that is to be answered; `nil` for an offer of our own.
+  func acquire(_ media: LocalMedia, offered: Set<MediaKind>?) async throws(MediaFailure) -> LocalMedia {
+    var media = media
+    // What has been described before and not taken back is in force.
+    if let proposedFeed { feed = proposedFeed }
+    proposedFeed = nil
+    do {
+      if media.audio?.sends == true, microphone == nil {
+        if let named = sources.microphone { microphone = named } else { microphone = try await setup.devices.microphone() }
+      }
+      if media.content != feed.content, offered?.contains(.video) ?? true {
+        proposedFeed = VideoFeed(content: media.content, source: try await open(media.content))
+      }
+      try await openSpeaker()
+    } catch {
+      throw MediaFailure(.device, "\(error)")
+    }
+    guard !isClosed else { throw Self.closed }
+    if (proposedFeed ?? feed).source == nil, let video = media.video {
+      media.video = MediaDirection(send: false, receive: video.receives)
+    }
+    return media
+  }
+
+  private func open(_ content: VideoContent) async throws -> (any VideoSource)? {
+    let found: (any VideoSource)?
+    switch content {
+    case .nothing: return nil
+    case .camera(let resolution):
+      if let named = sources.camera { found = named } else { found = try await setup.devices.camera(resolution) }
+    case .screen(let share): found = try await setup.devices.screen(share)
+    }
+    return found.map { TappedCamera($0, showing: localVideo) }
+  }
+
+  private func openSpeaker() async throws {
+    guard speaker == nil, let speaker = try await setup.devices.speaker() else { return }
+    self.speaker = speaker
+    if !isSilenced { remoteAudio.add(speaker) }
+  }
+
+  func releaseDevices() {
+    microphone = nil
+    feed = VideoFeed()
+    proposedFeed = nil
+    if let speaker { remoteAudio.remove(speaker) }
+    speaker = nil
+  }
+
+  // MARK: - While the call lasts
+
+  /// Only what is played here: recordings and probes go on hearing the far end (R-MEDIA-27).
+  func silence(_ on: Bool) {
+    isSilenced = on
+    guard let speaker else { return }
+    if on { remoteAudio.remove(speaker) } else { remoteAudio.add(speaker) }
+  }
+
+  /// Plays the far end on the default speaker, which has just been chosen.
+  func changeSpeaker() async throws {
+    guard !isClosed, let new = try await setup.devices.speaker(), !isClosed else { return }
+    if let speaker { remoteAudio.remove(speaker) }
+    speaker = new
+    if !isSilenced { remoteAudio.add(new) }
+  }
+
+  /// Sends what the default microphone and camera give (R-MEDIA-19, R-UP-30). The old ones stay when the new ones cannot be had.
+  func changeInputDevices() async throws(MediaFailure) {
+    var microphone = microphone
+    var feed = feed
+    do {
+      if microphone != nil { microphone = try await setup.devices.microphone() }
+      if case .camera(let resolution) = feed.content {
+        feed.source = try await setup.devices.camera(resolution).map { TappedCamera($0, showing: localVideo) }
+      }
+    } catch {
+      throw MediaFailure(.device, "\(error)")
+    }
+    guard !isClosed else { throw Self.closed }
+    sources.microphone = nil
+    sources.camera = nil
+    self.microphone = microphone
+    self.feed = feed
+    do {
+      for connection in [current, next].compactMap(\.self) { try await attach(connection) }
+    } catch {
+      throw MediaFailure(.engine, "\(error)")
+    }
+  }
+
+  /// RFC 4733 events (R-MEDIA-43).
+  func send(_ tones: DTMFTones) async throws(MediaFailure) {
+    guard let current else { throw MediaFailure(.engine, "There is no media to send tones in.") }
+    do {
+      try await current.peer.sendDTMF(tones.text, duration: tones.duration, gap: tones.gap)
+    } catch {
+      throw MediaFailure(.engine, "\(error)")
+    }
+  }
+}

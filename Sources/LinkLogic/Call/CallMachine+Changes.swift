@@ -1,0 +1,333 @@
+public import LinkProtocol
+
+// What this end changes in an established call: hold, video, screen, and media that has to be restarted (part 02 §8.13 to §8.16).
+//
+// A change goes from a wish to exactly one outcome. It waits for an exchange that the far end has begun; while one of this end's own is
+// not over, another is refused (R-SDP-161). The call is what it was until the far end's answer has been applied.
+
+extension CallMachine {
+  /// A change that this end proposes with an offer (R-CALL-50).
+  public struct Change: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+      case hold, unhold
+      case startVideo(VideoResolution?)
+      case stopVideo
+      case startScreenshare(ScreenShare)
+      case stopScreenshare
+      /// New ICE credentials for media that does not flow (R-UP-27).
+      case restartMedia
+      /// A new peer, because the far end's answer came from another endpoint (R-UP-24).
+      case renew
+      /// An offer of what is so, because an answer of this end got lost when the engine had applied it already.
+      case repair
+    }
+
+    enum Stage: Sendable, Hashable {
+      /// For the exchange under way to end.
+      case waiting
+      /// The far end refused; it is proposed again when the retry timer fires (R-CALL-61).
+      case refused
+      case proposed
+    }
+
+    var kind: Kind
+    /// Whether no user waits for it.
+    var isAutomatic = false
+    var stage = Stage.waiting
+    var refusals = 0
+
+    /// More refusals than this are a failure (R-SDP-160).
+    static let mostRefusals = 3
+  }
+
+  mutating func change(_ kind: Change.Kind, _ id: OperationID) {
+    let action = kind.action
+    guard phase != .ended else { return refuse(id, action) }
+    if let change {
+      let why = change.stage == .refused ? "A refused operation is about to be repeated." : "Another operation is under way."
+      return fail(id, action, CallFailure(.invalidState, kind.failureMessage, detail: why))
+    }
+    if let problem = problem(with: kind) { return fail(id, action, problem) }
+    begin(action, id)
+    if needsNoOffer(kind) {
+      adopt(kind)
+      if kind.isAboutScreen { emit(.screenshareChanged) }
+      return finish(action)
+    }
+    change = Change(kind: kind)
+  }
+
+  /// Starts what has waited for the exchange under way to end.
+  mutating func proceed() {
+    guard phase == .established, negotiation.stage == .stable, queue.isEmpty else { return }
+    if let change, change.stage == .waiting {
+      if let problem = problem(with: change.kind) { return giveUp(problem) }
+      return propose(change.kind)
+    }
+    if change == nil, redirect?.stage == .waiting { requestTransfer() }
+  }
+
+  private mutating func propose(_ kind: Change.Kind) {
+    change?.stage = .proposed
+    negotiation = Negotiation(stage: .preparingOffer)
+    negotiation.work = work(.offer(localMedia(proposing: kind), kind.operation, kind.basis), .describe)
+  }
+
+  /// Why the call's state does not allow this (R-CALL-422, R-MEDIA-50, R-MEDIA-53).
+  private func problem(with kind: Change.Kind) -> CallFailure? {
+    func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, kind.failureMessage, detail: why) }
+    guard phase == .established else { return refusal("The call is not established.") }
+    if redirect != nil { return refusal("The call is being transferred or joined.") }
+    switch kind {
+    case .hold: return hold.local ? refusal("The call is on hold already.") : nil
+    case .unhold: return hold.local ? nil : refusal("The call is not on hold.")
+    case .startVideo, .stopVideo:
+      return isHeld ? refusal("The call is held.") : hasVideoSection ? nil : refusal(Self.noVideo)
+    case .startScreenshare:
+      if screen != nil { return refusal("A screen is being shared already.") }
+      return isHeld ? refusal("The call is held.") : hasVideoSection ? nil : refusal(Self.noVideo)
+    case .stopScreenshare: return screen == nil ? refusal("No screen is being shared.") : nil
+    case .restartMedia, .renew, .repair: return nil
+    }
+  }
+
+  private static let noVideo = "The call was made without video."
+  private var isHeld: Bool { hold.local || hold.remote }
+
+  /// What only has to be remembered: what is so already, what a shared screen hides, and what a held call shows later (R-MEDIA-52,
+  /// R-MEDIA-54, R-MEDIA-63).
+  private func needsNoOffer(_ kind: Change.Kind) -> Bool {
+    switch kind {
+    case .startVideo(let resolution):
+      screen != nil || wishes.sendVideo && (resolution == nil || resolution == wishes.resolution)
+    case .stopVideo: screen != nil || !wishes.sendVideo
+    case .stopScreenshare: isHeld
+    case .hold, .unhold, .startScreenshare, .restartMedia, .renew, .repair: false
+    }
+  }
+
+  /// The change is so from now on.
+  private mutating func adopt(_ kind: Change.Kind) {
+    switch kind {
+    case .hold: hold.local = true
+    case .unhold: hold.local = false
+    case .startVideo(let resolution):
+      wishes.sendVideo = true
+      wishes.resolution = resolution ?? wishes.resolution
+    case .stopVideo: wishes.sendVideo = false
+    case .startScreenshare(let share): screen = share
+    case .stopScreenshare: screen = nil
+    case .restartMedia, .renew, .repair: break
+    }
+    facts.sendingVideo = wishes.sendVideo
+    facts.isScreensharing = screen != nil
+  }
+
+  private func localMedia(proposing kind: Change.Kind) -> LocalMedia {
+    var then = self
+    then.adopt(kind)
+    var media = then.localMedia(answering: nil)
+    // Nobody sends video: the section goes to sleep (R-SDP-113).
+    if kind.endsVideo, media.video == .recvonly, remoteVideo?.sends != true { media.video = .inactive }
+    return media
+  }
+}
+
+// MARK: - What becomes of it
+
+extension CallMachine {
+  /// To `startCallUpdate` (R-CALL-52, R-CALL-60).
+  mutating func proposed(_ response: CallResponse) {
+    guard phase == .established, let change, negotiation.stage == .offering else { return }
+    switch response {
+    case .success:
+      offerLeft()
+    case .failure(nil) where queue.contains(where: \.repliesToAnOffer):
+      // Only the response was lost.
+      offerLeft()
+    case .failure(let body):
+      if response.isCallGone {
+        conclude(.reasonNotProvided)
+      } else if let seconds = body?.retryAfter, seconds > 0 {
+        refused(retryAfter: .milliseconds(Int64(min(seconds, 3600) * 1000)))
+        announce(hold.state, reason: nil)
+      } else {
+        takeBack()
+        giveUp(CallFailure(.generic, change.kind.failureMessage, response))
+      }
+    }
+  }
+
+  private mutating func offerLeft() {
+    negotiation.stage = .offered
+    arm(.deadline, settings.timings.answer)
+  }
+
+  /// The far end has an offer of its own under way: as before, and again later (R-CALL-194, R-CALL-442).
+  mutating func refused(retryAfter delay: Duration) {
+    guard let change, change.stage == .proposed else { return takeBack() }
+    negotiation = Negotiation()
+    cancel(.deadline)
+    effects.append(.adjust(.revert))
+    guard change.refusals < Change.mostRefusals else {
+      return giveUp(CallFailure(.glare, change.kind.failureMessage, detail: "The far end refused it again and again."))
+    }
+    self.change?.refusals += 1
+    self.change?.stage = .refused
+    arm(.retry, delay)
+  }
+
+  /// The far end's answer has been applied (R-CALL-293, R-SDP-130, R-SDP-132).
+  mutating func complete(_ change: Change, _ media: RemoteMedia?, reason: CallReason?) {
+    self.change = nil
+    adopt(change.kind)
+    if let media {
+      if media.isHold {
+        if !hold.local { hold.remote = true }
+      } else if media.audio == .sendrecv {
+        hold.remote = false
+      }
+      if media.isVideoRejected { videoRejected() }
+    }
+    announce(hold.state, reason: reason)
+    if change.kind.isAboutScreen { emit(.screenshareChanged) }
+    finish(change)
+  }
+
+  /// The change comes to nothing. What was done for it has been taken back before.
+  mutating func giveUp(_ failure: CallFailure) {
+    guard let change else { return }
+    self.change = nil
+    cancel(.retry)
+    if !change.isAutomatic { emit(.failed(failure)) }
+    finish(change, failure)
+    if change.kind == .restartMedia, isMediaLost { arm(.mediaRestart, settings.timings.restartAgain) }
+  }
+
+  private mutating func finish(_ change: Change, _ failure: CallFailure? = nil) {
+    if change.isAutomatic { emit(.operationFinished(change.kind.action, failure)) }
+    finish(change.kind.action, failure)
+  }
+
+  mutating func videoRejected() {
+    wishes.sendVideo = false
+    screen = nil
+    facts.sendingVideo = false
+    if facts.isScreensharing {
+      facts.isScreensharing = false
+      emit(.screenshareChanged)
+    }
+  }
+}
+
+// MARK: - Media that is lost
+
+extension CallMachine {
+  var isMediaLost: Bool { facts.mediaState == .failed || facts.mediaState == .disconnected }
+
+  mutating func mediaState(_ state: ICEConnectionState) {
+    guard phase != .ended, phase != .ending, facts.mediaState != state else { return }
+    facts.mediaState = state
+    if state != .new { emit(.mediaStateChanged(state)) }
+    switch state {
+    case .connected, .completed:
+      restarts = 0
+      cancel(.mediaRestart)
+    case .failed, .disconnected:
+      if phase == .established, timers[.mediaRestart] == nil { arm(.mediaRestart, restartDelay) }
+    case .new, .checking, .closed: break
+    }
+  }
+
+  private var restartDelay: Duration {
+    switch facts.direction {
+    case .outgoing: settings.timings.restart
+    case .incoming: settings.timings.restart + settings.timings.restartStagger
+    }
+  }
+
+  /// How often media is restarted before the call is left alone.
+  static let mostRestarts = 6
+
+  mutating func restartLostMedia() {
+    guard phase == .established, isMediaLost, restarts < Self.mostRestarts else { return }
+    guard change == nil, redirect == nil else { return arm(.mediaRestart, settings.timings.restart) }
+    restarts += 1
+    startAutomatically(.restartMedia)
+  }
+
+  /// Begins a change that no user has asked for.
+  mutating func startAutomatically(_ kind: Change.Kind) {
+    guard change == nil else { return }
+    change = Change(kind: kind, isAutomatic: true)
+    emit(.operationStarted(kind.action))
+  }
+}
+
+extension CallMachine.Change.Kind {
+  /// The user operation; renewals and repairs count as restarts.
+  var action: CallAction {
+    switch self {
+    case .hold: .hold
+    case .unhold: .unhold
+    case .startVideo: .startVideo
+    case .stopVideo: .stopVideo
+    case .startScreenshare: .startScreenshare
+    case .stopScreenshare: .stopScreenshare
+    case .restartMedia, .renew, .repair: .restartMedia
+    }
+  }
+
+  var failureMessage: String {
+    switch self {
+    case .hold: "Failed to hold call."
+    case .unhold: "Failed to unhold call."
+    case .startVideo: "Failed to start video."
+    case .stopVideo: "Failed to stop video."
+    case .startScreenshare: "Failed to start screen share."
+    case .stopScreenshare: "Failed to stop screen share."
+    case .restartMedia, .renew, .repair: "Failed to restart media."
+    }
+  }
+
+  /// What SDP handlers are told (part 03 §3.4).
+  var operation: SDPOperation {
+    switch self {
+    case .hold: .hold
+    case .unhold: .unhold
+    case .startVideo, .stopVideo, .startScreenshare, .stopScreenshare: .update
+    case .restartMedia, .renew, .repair: .reoffer
+    }
+  }
+
+  /// The same, for the answer.
+  var answerOperation: SDPOperation {
+    switch self {
+    case .hold: .hold
+    case .unhold: .unhold
+    case .startVideo, .stopVideo, .startScreenshare, .stopScreenshare, .restartMedia, .renew, .repair: .respond
+    }
+  }
+
+  var basis: OfferBasis {
+    switch self {
+    case .hold, .unhold, .startVideo, .stopVideo, .startScreenshare, .stopScreenshare, .repair: .presentPeer
+    case .restartMedia: .restartedICE
+    case .renew: .freshPeer
+    }
+  }
+
+  var isAboutScreen: Bool {
+    switch self {
+    case .startScreenshare, .stopScreenshare: true
+    case .hold, .unhold, .startVideo, .stopVideo, .restartMedia, .renew, .repair: false
+    }
+  }
+
+  var endsVideo: Bool {
+    switch self {
+    case .stopVideo, .stopScreenshare: true
+    case .hold, .unhold, .startVideo, .startScreenshare, .restartMedia, .renew, .repair: false
+    }
+  }
+}

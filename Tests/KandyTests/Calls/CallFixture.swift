@@ -1,0 +1,124 @@
+import KandyTesting
+import LinkMedia
+import LinkProtocol
+import Testing
+
+@testable import Kandy
+
+/// A connected client on a scripted network, with a strict fake of the media engine, and a far end that makes and takes real
+/// descriptions.
+struct CallFixture {
+  let fixture: ClientFixture
+  let engine: FakeMediaEngine
+  let socket: ScriptedSocket
+  let farEnd: any MediaPeer
+  private let events: EventStream
+
+  var client: Client { fixture.client }
+  var transport: ScriptedTransport { fixture.transport }
+
+  static let session = "callControl/callSessions/s1"
+
+  init(_ call: JSONValue = [:]) async throws {
+    engine = FakeMediaEngine()
+    fixture = ClientFixture(["call": call], media: engine)
+    socket = try await fixture.connect()
+    farEnd = try await engine.makePeer(PeerConfiguration())
+    events = fixture.client.events
+  }
+
+  /// Does something with such a client, and ends it.
+  static func run(_ call: JSONValue = [:], _ body: (CallFixture) async throws -> Void) async throws {
+    let calls = try await CallFixture(call)
+    try await body(calls)
+    await calls.client.destroy()
+  }
+
+  // MARK: The server
+
+  static let started = ScriptedAnswer.json(["callControlResponse": ["statusCode": 0, "sessionData": "s1"]])
+  static let accepted = ScriptedAnswer.json(["callControlResponse": ["statusCode": 0]])
+  static func refused(_ status: Int, _ code: Int, _ text: String) -> ScriptedAnswer {
+    .json(status, ["callControlResponse": ["statusCode": .integer(Int64(code)), "reasonText": .string(text)]])
+  }
+
+  private static let ids = Counter()
+
+  /// Pushes a notification about the session `s1`.
+  func notify(_ type: String, sdp: String? = nil, _ more: JSONValue = [:]) {
+    var session: [String: JSONValue] = ["sessionData": "s1"]
+    if let sdp { session["sdp"] = .string(sdp) }
+    for (key, value) in more.objectValue ?? [:] { session[key] = value }
+    socket.push([
+      "notificationMessage": [
+        "eventType": .string(type), "eventId": .string("e-\(Self.ids.next())"), "sessionParams": .object(session),
+        "callNotificationParams": [
+          "callerDisplayNumber": "alice@example.com", "calleeDisplayNumber": "bob@example.com",
+          "remoteDisplayNumber": "bob@example.com", "remoteName": "Bob Brown",
+        ],
+      ]
+    ])
+  }
+
+  /// Bob calls.
+  func isCalled(actions: [String] = ["answer", "reject", "forward"]) async throws -> CallID {
+    try await farEnd.addTransceiver(.audio, direction: .sendrecv)
+    try await farEnd.setLocalDescription(.offer, try await farEnd.createOffer(iceRestart: false))
+    let offer = try #require(try await farEnd.localDescription())
+    notify("call", sdp: offer, ["actions": .array(actions.map { .string($0) })])
+    return try await first { if case .callReceive(let id) = $0 { id } else { nil } }
+  }
+
+  /// What the far end answers to the offer that a request carried.
+  func farEndAnswers(_ request: TransportRequest) async throws -> String {
+    try await farEnd.setRemoteDescription(.offer, try #require(Self.body(request)["sdp"]?.stringValue))
+    for kind in try await farEnd.transceivers() { try await farEnd.setDirection(kind, .sendrecv) }
+    try await farEnd.setLocalDescription(.answer, try await farEnd.createAnswer())
+    return try #require(try await farEnd.localDescription())
+  }
+
+  /// A call to Bob that he has answered.
+  func talking(_ options: MakeOptions = MakeOptions()) async throws -> Call {
+    let invite = transport.expect(.post, "callControl", Self.started)
+    let call = try client.call.make("bob@example.com", options)
+    let request = try await invite.request()
+    notify("ringing")
+    notify("respondCallUpdate", sdp: try await farEndAnswers(request))
+    try await call.answered()
+    return call
+  }
+
+  static func body(_ request: TransportRequest) -> JSONValue { request.json?["callControlRequest"] ?? [:] }
+
+  // MARK: What the application sees
+
+  /// Waits for the first event that `pick` recognises, whenever it happened after connecting.
+  func first<Value>(_ pick: (Event) -> Value?) async throws -> Value {
+    for await event in events {
+      if let value = pick(event) { return value }
+    }
+    throw BasicError(.noCode, "The client ended.")
+  }
+
+  func sees(_ state: CallState) async throws -> CallTransition? {
+    try await first { event -> CallTransition?? in
+      if case .callStateChange(let change) = event, change.state == state { change.transition } else { nil }
+    }
+  }
+
+  func seesError() async throws -> BasicError {
+    try await first { if case .callError(_, let error) = $0 { error } else { nil } }
+  }
+
+  /// Expects that something is refused with this code.
+  func fails(
+    _ code: BasicError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+  ) async {
+    do {
+      try await body()
+      Issue.record("It did not fail.", sourceLocation: sourceLocation)
+    } catch {
+      #expect((error as? BasicError)?.code == code, sourceLocation: sourceLocation)
+    }
+  }
+}
