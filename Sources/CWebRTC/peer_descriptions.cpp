@@ -1,6 +1,11 @@
 #include "peer.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "api/jsep.h"
+#include "media/base/media_constants.h"
+#include "pc/session_description.h"
 
 namespace kwr {
 
@@ -42,6 +47,35 @@ class SetRemoteObserver : public webrtc::SetRemoteDescriptionObserverInterface {
  private:
   Done done_;
 };
+
+bool IsTelephoneEvent(const cricket::AudioCodec& codec) {
+  return absl::EqualsIgnoreCase(codec.name, cricket::kDtmfCodecName);
+}
+
+// Whether the engine's factory has it.
+bool IsSpeech(const cricket::AudioCodec& codec) {
+  return std::ranges::any_of(
+      std::initializer_list<const char*>{
+          cricket::kOpusCodecName, cricket::kG722CodecName, cricket::kPcmuCodecName, cricket::kPcmaCodecName},
+      [&codec](const char* name) { return absl::EqualsIgnoreCase(codec.name, name); });
+}
+
+// Of several telephone events libwebrtc sends those with the lowest clock rate, but counts their time with the clock of the
+// sound: with Opus, tones of 400 ms take 67. So where the far end understands events with the clock of the codec that it
+// prefers, libwebrtc does not learn of the others (RFC 4733 §2.6 wants that clock anyway).
+void KeepMatchingTelephoneEvents(cricket::SessionDescription& description) {
+  for (cricket::ContentInfo& content : description.contents()) {
+    auto* audio = content.media_description() ? content.media_description()->as_audio() : nullptr;
+    if (!audio) continue;
+    std::vector<cricket::AudioCodec> codecs = audio->codecs();
+    auto speech = std::ranges::find_if(codecs, IsSpeech);
+    if (speech == codecs.end()) continue;
+    auto matches = [rate = speech->clockrate](const auto& codec) { return codec.clockrate == rate; };
+    if (std::ranges::none_of(codecs, [&](const auto& codec) { return IsTelephoneEvent(codec) && matches(codec); })) continue;
+    std::erase_if(codecs, [&](const auto& codec) { return IsTelephoneEvent(codec) && !matches(codec); });
+    audio->set_codecs(codecs);
+  }
+}
 
 }  // namespace
 
@@ -94,6 +128,7 @@ void Peer::Parse(Side side, webrtc::SdpType type, const std::string& sdp, Answer
   webrtc::SdpParseError error;
   auto description = webrtc::CreateSessionDescription(type, sdp, &error);
   if (!description) return answer.Fail(kwr_code_invalid_description, error.description);
+  if (side == Side::kRemote) KeepMatchingTelephoneEvents(*description->description());
   Set(side, std::move(description), kwr_code_invalid_description, std::move(answer));
 }
 

@@ -9,6 +9,75 @@ extension WebRTCTests {
   @Suite struct DTMFTests {
     private let allTones = "0123456789*#ABCD"
 
+    @Test(.spec("R-MEDIA-43", "TV-155")) func everyToneOfTheKeypadIsHeardAndCountedByTheFarEnd() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let counter = Counter()
+      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      #expect(try await pair.alice.peer.canSendDTMF())
+      try await pair.alice.peer.sendDTMF(allTones, duration: .milliseconds(100), gap: .milliseconds(70))
+      #expect(await counter.counts(allTones))
+      #expect(await pair.bob.ear.hears(440))
+      #expect(counter.detector.digits == allTones)
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-43")) func theSameToneTwiceIsTwoTonesAndALongOneIsOne() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let counter = Counter()
+      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      // 10 ms and no gap are brought to what is possible.
+      try await pair.alice.peer.sendDTMF("11", duration: .milliseconds(10), gap: .zero)
+      #expect(await counter.counts("11"))
+      try await pair.alice.peer.sendDTMF("2", duration: .milliseconds(400), gap: .milliseconds(70))
+      #expect(await counter.ends("112"))
+      let long = try #require(counter.detector.heard.last)
+      #expect((340...480).contains(long.milliseconds), "\(long)")
+      await engine.shutdown()
+    }
+
+    @Test(.spec("R-MEDIA-44")) func theAnswerTakesEventsWithTheClockOfTheSoundAndTheOfferBoth() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      try await pair.alice.equip([.audio], pair.aliceMouth, pair.aliceLens)
+      let offer = try await pair.alice.offer()
+      try await pair.bob.peer.setRemoteDescription(.offer, offer)
+      try await pair.bob.equip([.audio], pair.bobMouth, pair.bobLens)
+      let answer = try await pair.bob.answer()
+      #expect(events(in: offer) == ["48000", "8000"])
+      #expect(events(in: answer) == ["48000"])
+      let narrow = try await Pair(engine)
+      try await narrow.bob.peer.setRemoteDescription(.offer, without("opus/48000/2", in: offer))
+      try await narrow.bob.peer.addTransceiver(.audio, direction: .sendrecv)
+      #expect(events(in: try await narrow.bob.answer()) == ["8000"])
+      await engine.shutdown()
+    }
+
+    private func events(in sdp: String) -> [String] {
+      sdp.split(separator: "\r\n").filter { $0.contains(" telephone-event/") }.compactMap { line in
+        line.split(separator: "/").last.map(String.init)
+      }.sorted()
+    }
+
+    @Test func tonesThatFollowQuicklyAreAllSent() async throws {
+      let engine = WebRTCEngine()
+      let pair = try await Pair(engine)
+      let counter = Counter()
+      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
+      try await pair.connect([.audio])
+      #expect(await pair.bob.ear.hears(440))
+      for tones in ["12", "34", "5"] {
+        try await pair.alice.peer.sendDTMF(tones, duration: .milliseconds(100), gap: .milliseconds(70))
+      }
+      #expect(await counter.counts("12345"))
+      await engine.shutdown()
+    }
+
     @Test(.spec("R-MEDIA-44")) func tonesAreHeardAlsoWhereOnlyTheSlowClockIsAnswered() async throws {
       let engine = WebRTCEngine()
       let pair = try await Pair(engine)
@@ -109,5 +178,10 @@ private final class Counter: AudioSink {
   /// Waits until these tones, and no others, have begun.
   func counts(_ digits: String) async -> Bool {
     await beats.wait { detector.digits == digits }
+  }
+
+  /// Waits until these tones, and no others, have ended.
+  func ends(_ digits: String) async -> Bool {
+    await beats.wait { detector.heard.map(\.tone).joined() == digits }
   }
 }

@@ -53,7 +53,9 @@ func without(_ codec: String, in sdp: String) -> String {
   }
   return lines.compactMap { line -> String? in
     if line.hasPrefix("m=") { return line.split(separator: " ").filter { !payloads.contains($0) }.joined(separator: " ") }
-    let isAbout = payloads.contains { line.hasPrefix("a=rtpmap:\($0) ") || line.hasPrefix("a=fmtp:\($0) ") }
+    let isAbout = payloads.contains { payload in
+      ["rtpmap", "fmtp", "rtcp-fb"].contains { line.hasPrefix("a=\($0):\(payload) ") }
+    }
     return isAbout ? nil : String(line)
   }.map { $0 + "\r\n" }.joined()
 }

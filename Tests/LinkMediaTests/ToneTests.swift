@@ -60,9 +60,29 @@ import Testing
     #expect(detector.current == nil)
   }
 
-  @Test(.spec("R-MEDIA-43")) func theShortestToneAndTheShortestGapAreEnough() throws {
-    hear(try played("1111D#", duration: 40, gap: 30))
+  @Test(.spec("R-MEDIA-43"), arguments: 0..<10) func theShortestToneAndAPauseOf40MillisecondsAreEnough(_ offset: Int) throws {
+    // Wherever the tones begin within the detector's steps.
+    let mixer = DTMFMixer()
+    mixer.play(try DTMFSequence("1111D#", duration: .milliseconds(40), gap: .milliseconds(40)))
+    hear(cut([Int16](repeating: 0, count: 48 * offset) + samples(mixer, seconds: 0.6)))
     #expect(detector.digits == "1111D#")
+  }
+
+  @Test func anInterruptionOf20MillisecondsIsNotTheEndOfATone() throws {
+    let mixer = DTMFMixer()
+    mixer.play(try DTMFSequence("5", duration: .milliseconds(300)))
+    var sound = samples(mixer, seconds: 0.4)
+    for start in [4000, 9000] { for index in start..<start + 960 { sound[index] = 0 } }
+    hear(cut(sound))
+    #expect(detector.digits == "5")
+    #expect((290...320).contains(try #require(detector.heard.first).milliseconds))
+  }
+
+  /// Frames of 10 ms.
+  private func cut(_ samples: [Int16]) -> [AudioFrame] {
+    stride(from: 0, to: samples.count - 479, by: 480).map {
+      AudioFrame(samples: Array(samples[$0..<$0 + 480]), sampleRate: 48_000)
+    }
   }
 
   @Test func oneLongToneIsOneDigit() throws {

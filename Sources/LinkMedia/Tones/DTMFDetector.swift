@@ -12,7 +12,8 @@ import Synchronization
 /// but plays as sound (RFC 4733 §2.2).
 ///
 /// Every 10 ms it looks at the last 20 ms with Goertzel filters at the eight frequencies. A tone begins when two looks in a row
-/// agree and ends with the first that does not, so tones of 40 ms are heard, and gaps of 30 ms count the same tone twice.
+/// agree, and ends when three in a row miss it or see much less of it, or two see another. So tones of 40 ms are heard, pauses of
+/// 40 ms count the same tone twice, and interruptions of 20 ms, as lost packets make, do not (compare ITU-T Q.24).
 public final class DTMFDetector: AudioSink {
   /// A tone that has been heard and has ended.
   public struct Digit: Sendable, Hashable, Codable {
@@ -31,7 +32,12 @@ public final class DTMFDetector: AudioSink {
     var look = DTMFLook(sampleRate: 0)
     var candidate: DTMFTone?
     var current: DTMFTone?
+    /// How many looks the current tone lasts, up to the last that saw it.
     var length = 0
+    /// The greatest power of the current tone.
+    var peak: Float = 0
+    /// How many looks have missed it since.
+    var misses = 0
     var heard: [Digit] = []
     var begun = ""
   }
@@ -66,37 +72,62 @@ public final class DTMFDetector: AudioSink {
     let begun = state.withLock { state -> DTMFTone? in
       if state.look.sampleRate != frame.sampleRate { state.look = DTMFLook(sampleRate: frame.sampleRate) }
       state.look.append(frame)
-      return state.sees(state.look.tone())
+      return state.sees(state.look.reading())
     }
     if let begun { onDigit(begun.character) }
   }
 }
 
 extension DTMFDetector.State {
+  private static let patience = 3
+
   /// - Returns: the tone that has begun with this look.
-  fileprivate mutating func sees(_ tone: DTMFTone?) -> DTMFTone? {
-    if let current, current == tone {
-      length += 1
+  fileprivate mutating func sees(_ seen: DTMFLook.Reading?) -> DTMFTone? {
+    if let current, seen?.tone == current {
+      if let power = seen?.power, power >= 0.25 * peak {
+        peak = max(peak, power)
+        length += 1 + misses
+        (misses, candidate) = (0, nil)
+      } else {
+        miss()
+      }
       return nil
     }
-    if let current {
-      heard.append(DTMFDetector.Digit(tone: String(current.character), milliseconds: 10 * length))
-      if heard.count > DTMFDetector.capacity { heard.removeFirst() }
-    }
-    guard let tone, tone == candidate else {
-      (current, candidate) = (nil, tone)
+    miss()
+    guard let seen, seen.tone == candidate else {
+      candidate = seen?.tone
       return nil
     }
+    end()
     // The look that made it a candidate counts as well.
-    (current, candidate, length) = (tone, nil, 2)
-    begun.append(tone.character)
+    (current, candidate, length, peak, misses) = (seen.tone, nil, 2, seen.power, 0)
+    begun.append(seen.tone.character)
     if begun.count > DTMFDetector.capacity { begun.removeFirst() }
-    return tone
+    return seen.tone
+  }
+
+  private mutating func miss() {
+    guard current != nil else { return }
+    misses += 1
+    if misses == Self.patience { end() }
+  }
+
+  private mutating func end() {
+    guard let current else { return }
+    heard.append(DTMFDetector.Digit(tone: String(current.character), milliseconds: 10 * length))
+    if heard.count > DTMFDetector.capacity { heard.removeFirst() }
+    self.current = nil
   }
 }
 
 /// The last 20 ms of sound, and which tone is in them.
 private struct DTMFLook {
+  struct Reading {
+    let tone: DTMFTone
+    /// The mean square of both frequencies together.
+    let power: Float
+  }
+
   let sampleRate: Int
   private var window: [Float]
   /// 2 cos ω of the rows and columns.
@@ -146,7 +177,7 @@ private struct DTMFLook {
     }
   }
 
-  func tone() -> DTMFTone? {
+  func reading() -> Reading? {
     let mean = window.withUnsafeBufferPointer { window in
       var sum: Float = 0
       var index = 0
@@ -163,7 +194,7 @@ private struct DTMFLook {
     guard min(low, high) >= Self.leastPower, low + high >= Self.leastShare * mean,
       max(low, high) <= Self.greatestTwist * min(low, high)
     else { return nil }
-    return DTMFTone(row: row, column: column)
+    return Reading(tone: DTMFTone(row: row, column: column), power: low + high)
   }
 
   /// The mean square of the sine of one frequency that is in the window (Goertzel).
