@@ -104,6 +104,37 @@ import Testing
     #expect(call.ends.alice.iceConnectionState == .connected)
   }
 
+  @Test(.spec("R-UP-27")) func onlyAnICERestartBringsBackAConnectionThatWasCut() async throws {
+    let call = try await Call()
+    let network = call.ends.network
+    network.cut()
+    network.mend()
+    network.pump(frames: 10)
+    #expect(call.ears.bob.frames == 0)
+    #expect(call.ends.alice.iceConnectionState == .disconnected)
+    try await call.ends.negotiate()
+    network.pump(frames: 10)
+    #expect(call.ears.bob.frames == 0)
+    #expect(call.ends.alice.iceConnectionState == .disconnected)
+    let (offer, answer) = try await call.ends.negotiate(from: call.ends.bob, iceRestart: true)
+    #expect(offer.media[0].iceUfrag == "fake2x3")
+    #expect(answer.media[0].iceUfrag == "fake1x2")
+    #expect(call.ends.alice.iceConnectionState == .connected)
+    network.pump(frames: 100)
+    #expect(call.ears.bob.purity(at: 440) > 0.99)
+    #expect(call.ears.alice.purity(at: 1000) > 0.99)
+  }
+
+  @Test func nothingConnectsWhileTheNetworkIsInterrupted() async throws {
+    let ends = try await Ends()
+    ends.network.interrupt()
+    try await ends.connect()
+    #expect(ends.alice.iceConnectionState == .checking)
+    ends.network.mend()
+    #expect(ends.alice.iceConnectionState == .connected)
+    #expect(ends.bob.iceConnectionState == .connected)
+  }
+
   @Test func nothingFlowsAfterTheFarEndHasGone() async throws {
     let call = try await Call()
     await call.ends.bob.close()

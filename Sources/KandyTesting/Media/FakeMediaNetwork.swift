@@ -14,6 +14,8 @@ public final class FakeMediaNetwork: Sendable {
     let events: AsyncStream<PeerEvent>.Continuation
     /// The end that this one is connected to, and by which credentials.
     var link: (peer: Int, transports: [Int: [ICECredentials]])?
+    /// Whether nothing goes over that connection any more.
+    var isCut = false
   }
 
   fileprivate struct State {
@@ -57,8 +59,20 @@ public final class FakeMediaNetwork: Sendable {
   public func mend() {
     update { state in
       state.isBroken = false
-      for id in state.members.keys where state.members[id]?.core.ice == .disconnected {
+      for id in state.members.keys where state.members[id]?.core.ice == .disconnected && state.members[id]?.isCut == false {
         state.members[id]?.core.report(.connected)
+      }
+      state.connect()
+    }
+  }
+
+  /// Cuts every connection for good, as when a device has changed its network: the ends become disconnected, and only an ICE
+  /// restart connects them again (R-UP-27).
+  public func cut() {
+    update { state in
+      for id in state.members.keys where state.members[id]?.link != nil {
+        state.members[id]?.isCut = true
+        if state.members[id]?.core.ice == .connected { state.members[id]?.core.report(.disconnected) }
       }
     }
   }
@@ -135,9 +149,11 @@ extension FakeMediaNetwork.State {
       guard let member = members[id], let own = member.core.agreement?.transports, !own.isEmpty else { continue }
       if member.link.map({ $0.transports != own }) ?? (member.core.ice == .new) {
         members[id]?.link = nil
+        members[id]?.isCut = false
         members[id]?.core.report(.checking)
       }
     }
+    if isBroken { return }
     for id in ids where members[id]?.link == nil {
       for other in ids where other != id && isMatch(id, other) {
         for (near, far) in [(id, other), (other, id)] {
@@ -163,7 +179,8 @@ extension FakeMediaNetwork.State {
 
   /// The far end, if media flows to and from it.
   fileprivate func secured(_ id: Int) -> Int? {
-    guard let link = members[id]?.link, members[link.peer]?.link?.peer == id, let near = members[id]?.core,
+    guard let link = members[id]?.link, members[id]?.isCut == false, members[link.peer]?.link?.peer == id,
+      let near = members[id]?.core,
       let far = members[link.peer]?.core, near.ice != .failed, far.ice != .failed, !near.isStalled, !far.isStalled,
       near.farFingerprint == far.fingerprint, far.farFingerprint == near.fingerprint, let role = near.role,
       far.role == role.other
