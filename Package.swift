@@ -129,7 +129,8 @@ let webRTCTestTargets: [Target] = [
   tests(
     "LiveTests",
     [
-      "Kandy", "KandyGateway", "KandyWebRTC", "KandyTesting", "LinkProtocol", "LinkMedia", "LinkSocket", asyncHTTPClient,
+      "Kandy", "KandyGateway", "KandyWebRTC", "KandyTesting", "LinkProtocol", "LinkLogic", "LinkMedia", "LinkSocket",
+      asyncHTTPClient,
       logging, nioSSL,
     ] + nio, exclude: ["console"]),
 ]
