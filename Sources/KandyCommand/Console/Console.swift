@@ -5,54 +5,93 @@ import Synchronization
 
 /// Does what lines say, with any number of clients, and writes answers and events.
 final class Console: Sendable {
+  /// How long the end of the input waits for each of: commands under way, the server's goodbye, a reader of the last lines.
+  private static let patience = Duration.seconds(5)
+
   private let engine = WebRTCEngine()
   private let clients = Mutex<[String?: ConsoleClient]>([:])
-  private let write: @Sendable (ConsoleMessage) -> Void
+  private let underway = Underway()
+  private let output: any ConsoleOutput
+  private let text: @Sendable (ConsoleMessage) -> String?
   private let transport: @Sendable () throws -> any Transport
 
   /// - Parameters:
   ///   - transport: makes each client's way to its server.
-  ///   - write: is called with one message at a time for each client, from any thread.
+  ///   - text: makes lines of messages; `nil` of what is not to be written.
   init(
-    transport: @escaping @Sendable () throws -> any Transport, write: @escaping @Sendable (ConsoleMessage) -> Void
+    transport: @escaping @Sendable () throws -> any Transport, output: any ConsoleOutput,
+    text: @escaping @Sendable (ConsoleMessage) -> String?
   ) {
     self.transport = transport
-    self.write = write
+    self.output = output
+    self.text = text
   }
 
-  /// Starts each command as it comes. When the lines end, commands under way are finished, clients disconnected and destroyed.
+  /// Starts each command as it comes, as long as somebody reads what is written. When the lines end, commands under way may
+  /// finish, clients are disconnected and destroyed, and what remains is written: none of it for longer than `patience`.
   func run(_ lines: some AsyncSequence<Result<ConsoleLine, ConsoleRefusal>, Never> & Sendable) async {
-    await withDiscardingTaskGroup { readers in
-      await withDiscardingTaskGroup { commands in
-        for await line in lines {
-          switch line {
-          case .success(let line) where line.verb == "create": create(line, &readers)
-          case .success(let line): start(line, &commands)
-          case .failure(let refusal): write(.failure(id: refusal.id, client: refusal.client, refusal.error))
+    await withTaskGroup { watch in
+      await withDiscardingTaskGroup { readers in
+        await withDiscardingTaskGroup { commands in
+          for await line in lines {
+            switch line {
+            case .success(let line) where line.verb == "create": await create(line, &readers)
+            case .success(let line): start(line, &commands)
+            case .failure(let refusal): await write(.failure(id: refusal.id, client: refusal.client, refusal.error))
+            }
+            await output.room()
+          }
+          await end(&commands)
+          watch.addTask { [output] in
+            if (try? await Task.sleep(for: Self.patience)) != nil { output.abandon() }
           }
         }
       }
-      await end()
+      await output.finish()
+      watch.cancelAll()
     }
     await engine.shutdown()
   }
 
-  private func end() async {
-    for client in clients.withLock({ Array($0.values) }) {
-      await client.client.disconnect()
-      await client.client.destroy()
+  private func end(_ commands: inout DiscardingTaskGroup) async {
+    await withTaskGroup { group in
+      group.addTask { await self.underway.finish() }
+      group.addTask { try? await Task.sleep(for: Self.patience) }
+      await group.next()
+      group.cancelAll()
     }
+    commands.cancelAll()
+    await withDiscardingTaskGroup { group in
+      for client in clients.withLock({ Array($0.values) }) {
+        group.addTask { await Self.leave(client.client) }
+      }
+    }
+  }
+
+  /// Says goodbye to the server; what it has not answered in time ends with the client.
+  private static func leave(_ client: Client) async {
+    await withTaskGroup { group in
+      group.addTask { await client.disconnect() }
+      group.addTask { try? await Task.sleep(for: patience) }
+      await group.next()
+      await client.destroy()
+      group.cancelAll()
+    }
+  }
+
+  private func write(_ message: ConsoleMessage) async {
+    if let text = text(message) { await output.write(text) }
   }
 
   // MARK: - Clients
 
-  private func create(_ line: ConsoleLine, _ readers: inout DiscardingTaskGroup) {
+  private func create(_ line: ConsoleLine, _ readers: inout DiscardingTaskGroup) async {
     do {
       let configuration = try Configuration(console: line.arguments[0] ?? [:])
       try add(configuration, as: line.client, &readers)
-      write(.result(id: line.id, client: line.client, .null))
+      await write(.result(id: line.id, client: line.client, .null))
     } catch {
-      write(.failure(id: line.id, client: line.client, BasicError(thrown: error)))
+      await write(.failure(id: line.id, client: line.client, BasicError(thrown: error)))
     }
   }
 
@@ -80,7 +119,7 @@ final class Console: Sendable {
       } catch {
         CommandOutput.complain("a recording could not be finished: \(BasicError(thrown: error).message)")
       }
-      write(.event(client: name, event))
+      await write(.event(client: name, event))
     }
     try? await console.laboratory.finishAll()
   }
@@ -89,6 +128,7 @@ final class Console: Sendable {
 
   /// Begins a command before the next line is looked at, so that commands take effect in their order.
   private func start(_ line: ConsoleLine, _ commands: inout DiscardingTaskGroup) {
+    underway.begin()
     if #available(macOS 26, *) {
       commands.addImmediateTask { await self.perform(line) }
     } else {
@@ -97,6 +137,7 @@ final class Console: Sendable {
   }
 
   private func perform(_ line: ConsoleLine) async {
+    defer { underway.end() }
     do {
       guard let verb = ConsoleVerbs.all[line.verb] else {
         throw BasicError(
@@ -105,9 +146,9 @@ final class Console: Sendable {
       guard let client = clients.withLock({ $0[line.client] }) else {
         throw BasicError(.consoleClient, "There is no such client; begin with \"create\".")
       }
-      write(.result(id: line.id, client: line.client, try await verb(client, line.arguments)))
+      await write(.result(id: line.id, client: line.client, try await verb(client, line.arguments)))
     } catch {
-      write(.failure(id: line.id, client: line.client, BasicError(thrown: error)))
+      await write(.failure(id: line.id, client: line.client, BasicError(thrown: error)))
     }
   }
 }

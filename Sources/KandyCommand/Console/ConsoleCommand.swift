@@ -40,18 +40,15 @@ struct ConsoleCommand: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let isPrompt = !json && isatty(STDIN_FILENO) == 1
+    signal(SIGPIPE, SIG_IGN)  // A reader who leaves is seen where it is written.
     let first = try firstLine()
     let isJSON = json
-    let console = Console(transport: try CommandTransport.maker(trusting: trust)) { message in
-      if let text = isJSON ? message.line : message.sentence { CommandOutput.say(text) }
-      if isPrompt { CommandOutput.prompt("> ") }
+    let input = StandardInput()
+    let output = LineWriter(descriptor: STDOUT_FILENO) { input.stop() }
+    let console = Console(transport: try CommandTransport.maker(trusting: trust), output: output) { message in
+      isJSON ? message.line : message.sentence
     }
-    if isPrompt {
-      CommandOutput.say("Type a name of the API, such as getVersion; the end of the input (Control-D) disconnects.")
-      CommandOutput.prompt("> ")
-    }
-    let typed = StandardInput.lines().filter { !$0.allSatisfy(\.isWhitespace) }.map { text in
+    let typed = input.filter { !$0.allSatisfy(\.isWhitespace) }.map { text in
       Result { () throws(ConsoleRefusal) in try isJSON ? ConsoleLine(json: text) : ConsoleLine(prompt: text) }
     }
     await console.run(ConsoleInput(first: first, rest: typed))

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 
 from harness import KANDY, PATIENCE, Console, Gateway, run
 
@@ -22,6 +23,57 @@ def test_lines_that_are_no_commands():
             assert "error" in answer, answer
         console.line('{"id": 79, "do": "create", "args": [' + json.dumps(gateway.configuration()) + "]}")
         assert console.answer(79) is None
+
+
+def test_a_slow_reader_gets_every_line_whole():
+    with subprocess.Popen([KANDY, "console", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        count = 700
+        client = "alice" * 2_000  # longer than what a pipe takes in one piece
+
+        def write():
+            lines = [{"id": 0, "do": "create", "args": [{"logs": {"logLevel": "silent"}}]}]
+            lines += [{"id": number, "do": "media.getDevices"} for number in range(1, count)]
+            for line in lines:
+                process.stdin.write(json.dumps({**line, "client": client}).encode() + b"\n")
+            process.stdin.close()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        text = bytearray()
+        while piece := os.read(process.stdout.fileno(), 5_000):
+            text += piece
+        writer.join()
+        messages = [json.loads(line) for line in text.decode().splitlines()]
+        assert {message["id"] for message in messages if "id" in message} == set(range(count))
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_a_reader_who_leaves_ends_the_console():
+    with subprocess.Popen([KANDY, "console", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.stdin.write(b'{"id": 1, "do": "create"}\n')
+        process.stdin.flush()
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_a_reader_who_never_reads_does_not_keep_the_console_alive():
+    with subprocess.Popen([KANDY, "console", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(b'{"id": 0, "do": "create", "args": [{"logs": {"logLevel": "silent"}}]}\n')
+        process.stdin.write(b'{"id": 1, "do": "getConfig"}\n' * 60)
+        process.stdin.close()
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_the_end_of_the_input_ends_a_console_whose_command_waits():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        server = {"protocol": "http", "server": "127.0.0.1", "port": silent.getsockname()[1]}
+        with Console() as console:
+            console.do("create", {"authentication": {"subscription": server}, "logs": {"logLevel": "error"}})
+            number = console.start("connect", {"username": "alice@example.com", "password": "secret"})
+            assert console.finish() == 0
+            assert console._wait(lambda: console.answers.pop(number, None), PATIENCE, "an answer")["error"]
 
 
 def test_a_client_is_echoed():
