@@ -1,0 +1,91 @@
+"""What `kandy demo` and `kandy doctor` say when something is wrong."""
+
+import contextlib
+import http.server
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import threading
+
+from harness import KANDY, PATIENCE, Gateway, run
+
+# Takes the network away from libwebrtc and leaves it to everybody else: only libwebrtc sends by `send` and `sendto`.
+WITHOUT_MEDIA = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/socket.h>
+ssize_t send(int socket, const void *bytes, size_t count, int flags) {
+  (void)socket, (void)bytes, (void)count, (void)flags;
+  errno = EPERM;
+  return -1;
+}
+ssize_t sendto(int socket, const void *bytes, size_t count, int flags, const struct sockaddr *to, socklen_t length) {
+  (void)to, (void)length;
+  return send(socket, bytes, count, flags);
+}
+"""
+
+
+@contextlib.contextmanager
+def without_media():
+    """An environment in which a program's media does not flow."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = (os.path.join(folder, name) for name in ("without.c", "without.so"))
+        pathlib.Path(source).write_text(WITHOUT_MEDIA, encoding="utf-8")
+        subprocess.run(["clang", "-shared", "-fPIC", "-o", library, source], check=True)
+        yield {**os.environ, "LD_PRELOAD": library, "TMPDIR": folder}
+
+
+def test_the_demo_fails_and_says_what_is_missing_when_media_does_not_flow():
+    with without_media() as environment:
+        done = subprocess.run(
+            [KANDY, "demo"], env=environment, capture_output=True, text=True, timeout=3 * PATIENCE, check=False
+        )
+        assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+        assert "is connected as alice@example.com" in done.stdout, done.stdout
+        assert "kandy: The call was answered, but no media connection came about within 15 s." in done.stderr, done.stderr
+
+
+def test_the_doctor_sees_that_media_does_not_flow():
+    with without_media() as environment:
+        done = subprocess.run(
+            [KANDY, "doctor"], env=environment, capture_output=True, text=True, timeout=3 * PATIENCE, check=False
+        )
+        assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+        assert "✘  Media engine" in done.stdout and "→" in done.stdout, done.stdout
+
+
+def test_the_doctor_finds_a_server():
+    with Gateway() as gateway:
+        text = run("doctor", "--server", gateway.url).stdout
+        assert f"✔  Server {gateway.url}: answers within" in text, text
+
+
+def test_the_doctor_misses_a_server():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # not listening
+        port = closed.getsockname()[1]
+        done = run("doctor", "--server", f"http://127.0.0.1:{port}", expect=1)
+        assert "✘  Server" in done.stdout and f"kandy gateway --port {port}" in done.stdout, done.stdout
+        assert "One thing is wrong." in done.stderr, done.stderr
+
+
+def test_the_doctor_sees_a_server_that_speaks_something_else():
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "6")
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = run("doctor", "--server", f"http://127.0.0.1:{server.server_port}", expect=1)
+        server.shutdown()
+        assert "does not speak the Link protocol (HTTP 200)" in done.stdout, done.stdout
+        assert "→ check the address and the port" in done.stdout, done.stdout
