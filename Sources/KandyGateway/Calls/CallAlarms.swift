@@ -1,12 +1,9 @@
 import LinkLogic
 
-/// When which call wants to be woken. A sleeper watches each alarm; one that is set anew, as audits do all the time, keeps its sleeper,
+/// When which leg of a call wants to be woken. A sleeper watches each alarm; one that is set anew, as audits do all the time, keeps its sleeper,
 /// which then sleeps again.
 struct CallAlarms: Sendable {
-  struct Name: Sendable, Hashable {
-    let call: GatewayCallDriver.CallID
-    let timer: GatewayCallMachine.Timer
-  }
+  typealias Name = GatewayCallMachine.Timer
 
   private struct Alarm {
     let generation: Int

@@ -6,8 +6,8 @@ import LinkProtocol
 /// only when the request's answer has left (R-CALL-3): a later request's notifications wait behind it.
 struct CallOutbox: Sendable {
   enum Item: Sendable {
-    case notification(Notification, to: UserAddress, only: SubscriptionID?)
-    /// The call is over: nothing follows.
+    case notification(Notification, of: SessionID, to: UserAddress, only: SubscriptionID?)
+    /// A conversation is over.
     case record(CallRecord)
   }
 

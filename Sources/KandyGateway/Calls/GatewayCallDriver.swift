@@ -12,19 +12,11 @@ actor GatewayCallDriver {
 
   private struct ActiveCall {
     var machine: Machine
-    let caller: UserAddress
-    let callee: UserAddress
-    var record: CallRecord
+    /// Of the conversations that last.
+    var records: [Machine.Conversation: CallRecord] = [:]
     var outbox = CallOutbox()
     /// Somebody is emptying the outbox.
     var isSending = false
-
-    func user(_ leg: Machine.Leg) -> UserAddress {
-      switch leg {
-      case .caller: caller
-      case .callee: callee
-      }
-    }
   }
 
   private let hub: NotificationHub
@@ -37,7 +29,7 @@ actor GatewayCallDriver {
   private let onEnded: @Sendable (CallRecord) async -> Void
 
   private var calls: [CallID: ActiveCall] = [:]
-  private var sessions: [SessionID: (call: CallID, leg: Machine.Leg)] = [:]
+  private var sessions: [SessionID: CallID] = [:]
   private var lastCall = 0
   private var alarms = CallAlarms()
   private let unwatched: (stream: AsyncStream<CallAlarms.Name>, continuation: AsyncStream<CallAlarms.Name>.Continuation)
@@ -64,8 +56,8 @@ actor GatewayCallDriver {
     unwatched = AsyncStream.makeStream()
   }
 
-  /// How many calls have not ended.
-  var callCount: Int { sessions.count / 2 }
+  /// How many conversations have not ended.
+  var callCount: Int { calls.values.reduce(0) { $0 + $1.records.count } }
 
   // MARK: - Requests
 
@@ -85,16 +77,10 @@ actor GatewayCallDriver {
     lastCall += 1
     let id = lastCall
     let call = Machine.Call(
-      caller: Machine.Party(number: caller.user.description, name: CallerName.of(caller, from: request.from)),
-      callee: Machine.Party(number: callee.description, name: user?.displayName),
+      caller: Machine.Party(user: caller.user, name: CallerName.of(caller, from: request.from)),
+      callee: Machine.Party(user: callee, name: user?.displayName),
       callerSession: SessionID(identifiers.next()), calleeSession: SessionID(identifiers.next()))
-    calls[id] = ActiveCall(
-      machine: Machine(call, limits: limits), caller: caller.user, callee: callee,
-      record: CallRecord(
-        caller: caller.user, callee: callee, callerName: call.caller.name ?? call.caller.number,
-        calleeName: call.callee.name ?? call.callee.number, startedAt: now()))
-    sessions[call.callerSession] = (id, .caller)
-    sessions[call.calleeSession] = (id, .callee)
+    calls[id] = ActiveCall(machine: Machine(call, limits: limits))
     let content = Machine.Content(
       sdp: request.sdp, customParameters: request.customParameters, customBodies: request.customBodies)
     return reply(to: .start(content, callee: reach), in: id)
@@ -108,10 +94,10 @@ actor GatewayCallDriver {
 
   /// Answers a request on a session. Somebody else's session does not exist, like one that has ended.
   func perform(_ request: Machine.Request, on session: SessionID, by user: UserAddress) -> Reply<CallControlResponse> {
-    guard let (id, leg) = sessions[session], calls[id]?.user(leg) == user else {
+    guard let id = sessions[session], calls[id]?.machine.user(of: session) == user else {
       return Reply(request == .read ? .sessionNotFound : .callNotFound)
     }
-    return reply(to: .request(leg, request), in: id)
+    return reply(to: .request(session, request), in: id)
   }
 
   private func reply(to input: Machine.Input, in id: CallID) -> Reply<CallControlResponse> {
@@ -134,37 +120,54 @@ actor GatewayCallDriver {
     guard var call = calls[id] else { return (nil, nil) }
     var answer: Machine.Answer?
     var items: [CallOutbox.Item] = []
-    let effects = call.machine.handle(input)
-    if call.machine.isAnswered, call.record.answeredAt == nil { call.record.answeredAt = now() }
-    for effect in effects {
+    let before = call.machine
+    for effect in call.machine.handle(input) {
       switch effect {
       case .respond(let response):
         answer = response
       case .notify(let leg, let notification, let only):
-        items.append(.notification(notification, to: call.user(leg), only: only))
+        // A leg that is told its end is not in the call any more.
+        guard let user = call.machine.user(of: leg) ?? before.user(of: leg) else { continue }
+        items.append(.notification(notification, of: leg, to: user, only: only))
       case .startTimer(let timer, let generation, let duration):
-        setAlarm(CallAlarms.Name(call: id, timer: timer), generation, duration)
+        setAlarm(timer, generation, duration)
       case .cancelTimer(let timer):
-        alarms.cancel(CallAlarms.Name(call: id, timer: timer))
-      case .over(let outcome):
-        call.record.endedAt = now()
-        call.record.outcome = outcome
-        items.append(.record(call.record))
-        logger.debug("a call is over", metadata: ["outcome": "\(outcome)"])
+        alarms.cancel(timer)
+      case .record(let conversation, let milestone):
+        if let record = note(milestone, of: conversation, in: &call) { items.append(.record(record)) }
       }
     }
     let ticket = items.isEmpty ? nil : call.outbox.append(items, isReleased: isReleased)
     calls[id] = call
-    if call.machine.isOver { forget(id) }
+    for leg in before.legs where call.machine.user(of: leg) == nil { sessions[leg] = nil }
+    for leg in call.machine.legs { sessions[leg] = id }
+    forget(id)
     return (answer, ticket)
   }
 
-  /// The sessions of a call that is over do not exist; the call itself stays until everything has been sent.
+  /// - Returns: the record, when the conversation is over.
+  private func note(
+    _ milestone: Machine.Milestone, of conversation: Machine.Conversation, in call: inout ActiveCall
+  ) -> CallRecord? {
+    switch milestone {
+    case .begun(let caller, let callee, let origin):
+      call.records[conversation] = CallRecord(caller, callee, origin, startedAt: now())
+      return nil
+    case .answered:
+      call.records[conversation]?.answeredAt = now()
+      return nil
+    case .ended(let outcome):
+      logger.debug("a call is over", metadata: ["outcome": "\(outcome)"])
+      var record = call.records.removeValue(forKey: conversation)
+      record?.endedAt = now()
+      record?.outcome = outcome
+      return record
+    }
+  }
+
+  /// A call that is over stays until everything has been sent.
   private func forget(_ id: CallID) {
-    guard let call = calls[id], call.machine.isOver else { return }
-    sessions[call.machine.call.callerSession] = nil
-    sessions[call.machine.call.calleeSession] = nil
-    guard call.outbox.isEmpty, !call.isSending else { return }
+    guard let call = calls[id], call.machine.isOver, call.outbox.isEmpty, !call.isSending else { return }
     calls[id] = nil
     guard calls.isEmpty else { return }
     for waiter in waitingForTheLastCall { waiter.resume() }
@@ -185,11 +188,11 @@ actor GatewayCallDriver {
 
   private func send(_ item: CallOutbox.Item, of id: CallID) async {
     switch item {
-    case .notification(let notification, let user, only: nil):
+    case .notification(let notification, let leg, let user, only: nil):
       let devices = await hub.post(notification, to: user, service: .call)
       guard notification.eventType == .call else { return }
-      _ = handle(devices > 0 ? .calleeNotified : .presence(.callee, false), in: id)
-    case .notification(let notification, _, only: let device?):
+      _ = handle(devices > 0 ? .notified(leg) : .presence(leg, false), in: id)
+    case .notification(let notification, _, _, only: let device?):
       await hub.post(notification, toSubscription: device)
     case .record(let record):
       await onEnded(record)
@@ -226,15 +229,16 @@ actor GatewayCallDriver {
     }
   }
 
-  private func fire(_ name: CallAlarms.Name, _ generation: Int) async {
-    if case .absence(let leg) = name.timer, let user = calls[name.call]?.user(leg),
+  private func fire(_ timer: CallAlarms.Name, _ generation: Int) async {
+    if timer.kind == .absence, let user = sessions[timer.leg].flatMap({ calls[$0]?.machine.user(of: timer.leg) }),
       await !hub.subscriptions(of: user, service: .call).isEmpty
     {
       // The user has come back; only the end of subscriptions is announced, not their beginning.
-      _ = handle(.presence(leg, true), in: name.call)
+      if let id = sessions[timer.leg] { _ = handle(.presence(timer.leg, true), in: id) }
     }
-    _ = handle(.timerFired(name.timer, generation: generation), in: name.call)
-    await send(name.call)
+    guard let id = sessions[timer.leg] else { return }
+    _ = handle(.timerFired(timer, generation: generation), in: id)
+    await send(id)
   }
 
   // MARK: - Users and the server go
@@ -243,7 +247,7 @@ actor GatewayCallDriver {
   func subscriptionEnded(of user: UserAddress) async {
     guard await hub.subscriptions(of: user, service: .call).isEmpty else { return }
     for (id, call) in calls {
-      for leg in Machine.Leg.allCases where call.user(leg) == user {
+      for leg in call.machine.legs where call.machine.user(of: leg) == user {
         _ = handle(.presence(leg, false), in: id)
       }
     }

@@ -93,22 +93,24 @@ extension GatewayCallMachine {
   // MARK: - Which request is for whom
 
   mutating func answer(_ request: Request, from leg: Leg) -> [Effect] {
-    switch phase {
-    case .new, .over: [.respond(request == .read ? .sessionNotFound : .callNotFound)]
-    case .ringing: answerWhileRinging(request, from: leg)
-    case .answered: answerWhileAnswered(request, from: leg)
+    switch stage(leg) {
+    case nil: [.respond(request == .read ? .sessionNotFound : .callNotFound)]
+    case .left: answerAfterwards(request, from: leg)
+    case .calling, .ringing: answerWhileRinging(request, from: leg)
+    case .talking: answerWhileTalking(request, from: leg)
     }
   }
 
   private mutating func answerWhileRinging(_ request: Request, from leg: Leg) -> [Effect] {
-    switch request {
+    let isCaller = stage(leg) == .calling
+    return switch request {
     case .ringing:
-      leg == .callee ? [.respond(.accepted)] + ring() : [.respond(.outOfPlace("Only the called user rings."))]
+      isCaller ? [.respond(.outOfPlace("Only the called user rings."))] : [.respond(.accepted)] + ring(leg)
     case .answer(let content, let device): accept(content, by: leg, device: device)
     case .reject: reject(by: leg)
-    case .end: leg == .callee ? reject(by: leg) : cancelled()
-    case .offer: [.respond(.pending(retryAfter: limits.retry(leg)))]
-    case .reply, .refuse: [.respond(.outOfPlace("The call has not been answered."))]
+    case .end: isCaller ? cancelled(by: leg) : reject(by: leg)
+    case .offer: [.respond(.pending(retryAfter: retry(leg)))]
+    case .reply, .refuse: [.respond(Self.notAnswered)]
     case .candidates(let candidates): hold(candidates, from: leg)
     case .customHeaders, .audit: [.respond(.accepted)]
     case .read: [.respond(state(.ringing))]
@@ -117,12 +119,12 @@ extension GatewayCallMachine {
     }
   }
 
-  private mutating func answerWhileAnswered(_ request: Request, from leg: Leg) -> [Effect] {
+  private mutating func answerWhileTalking(_ request: Request, from leg: Leg) -> [Effect] {
     let effects: [Effect] =
       switch request {
       case .ringing: [.respond(.accepted)]
       case .answer(_, let device): lateAnswer(by: leg, device: device)
-      case .reject: [.respond(leg == .callee ? .answeredElsewhere : Self.notTheCallee)]
+      case .reject: [.respond(members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere)]
       case .end(let reasonText): hangUp(leg, reasonText)
       case .offer(let content): offer(content, from: leg)
       case .reply(let content): reply(content, from: leg)
@@ -133,7 +135,17 @@ extension GatewayCallMachine {
       case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
       case .unknown: [.respond(.invalid("Unknown type of request."))]
       }
-    return isOver ? effects : effects + [start(.audit(leg), after: limits.audit)]
+    return stage(leg) == .talking ? effects + [startAudit(leg)] : effects
+  }
+
+  /// The leg has left the call and been told so. That its client deletes the session is expected (R-CALL-73).
+  private mutating func answerAfterwards(_ request: Request, from leg: Leg) -> [Effect] {
+    switch request {
+    case .end: [.respond(.accepted)] + remove(leg)
+    case .read: [.respond(.sessionNotFound)]
+    case .ringing, .answer, .reject, .offer, .reply, .refuse, .candidates, .customHeaders, .audit, .unsupported, .unknown:
+      [.respond(.callNotFound)]
+    }
   }
 
   private func state(_ state: CallSessionState) -> Answer {
@@ -141,4 +153,5 @@ extension GatewayCallMachine {
   }
 
   static let notTheCallee = Answer.outOfPlace("Only the called user answers or rejects.")
+  static let notAnswered = Answer.outOfPlace("The call has not been answered.")
 }

@@ -1,84 +1,74 @@
 import LinkProtocol
 
-// From the call's start to its answer, and its end.
+// From the call's start to its answer.
 extension GatewayCallMachine {
-  mutating func start(_ content: Content, callee reach: Reach) -> [Effect] {
-    guard phase == .new else { return [] }
-    guard content.sdp != nil else {
-      phase = .over
-      return [.respond(.invalid("callStart needs an sdp."))]
-    }
-    note(content, from: .caller)
-    let created = Effect.respond(
-      Answer(httpStatus: 200, body: CallControlResponse(sessionData: call.callerSession)))
+  /// Rings at a leg, or says why it cannot be rung.
+  mutating func invite(_ leg: Leg, _ reach: Reach) -> [Effect] {
     switch reach {
-    case .unknown:
-      return [created] + finish(.unknownCallee, caller: callEnd(to: .caller, .notFound), callee: nil)
-    case .offline:
-      return [created] + finish(.calleeOffline, caller: callEnd(to: .caller, .unavailable), callee: nil)
+    case .unknown: return notTaken(by: leg, .unknownCallee, .notFound, [])
+    case .offline: return notTaken(by: leg, .calleeOffline, .unavailable, [])
     case .online:
-      phase = .ringing
-      var invitation = notification(.call, to: .callee, content)
-      invitation.sessionParams?.actions = ["reject", "forward", "answer"]
-      return [created, .notify(.callee, invitation, only: nil), start(.ring, after: limits.ring)]
+      guard case .ringing(let invitation) = stage(leg) else { return [] }
+      let call = notify(leg, .call, invitation.content) {
+        $0.sessionParams?.actions = ["reject", "forward", "answer"]
+      }
+      return call + [start(.ring(leg), after: limits.ring)]
     }
   }
 
   /// Tells the caller that the callee rings, once (R-CALL-98).
-  mutating func ring() -> [Effect] {
-    guard phase == .ringing, !hasRung else { return [] }
-    hasRung = true
-    return [.notify(.caller, notification(.ringing, to: .caller), only: nil)]
+  mutating func ring(_ leg: Leg) -> [Effect] {
+    guard case .ringing(var invitation) = stage(leg), !invitation.hasRung else { return [] }
+    invitation.hasRung = true
+    members[leg]?.stage = .ringing(invitation)
+    guard let caller = members[leg]?.far, stage(caller) == .calling else { return [] }
+    return notify(caller, .ringing)
   }
 
   mutating func accept(_ content: Content, by leg: Leg, device: SubscriptionID?) -> [Effect] {
-    guard leg == .callee else { return [.respond(Self.notTheCallee)] }
+    guard case .ringing = stage(leg), let caller = members[leg]?.far else { return [.respond(Self.notTheCallee)] }
     guard content.sdp != nil else { return [.respond(.invalid("callAnswer needs an sdp."))] }
-    note(content, from: .callee)
-    answeredBy = device
-    var effects: [Effect] = [
-      .respond(.accepted), .notify(.callee, notification(.callCancel, to: .callee), only: nil),
-    ]
-    effects += ring()  // R-CALL-380
-    effects.append(.notify(.caller, notification(.respondCallUpdate, to: .caller, content), only: nil))
-    phase = .answered
-    effects += releaseCandidates()
-    effects += cancel(.ring)
-    effects += [start(.audit(.caller), after: limits.audit), start(.audit(.callee), after: limits.audit)]
-    return effects
+    note(content, from: leg)
+    members[leg]?.answeredBy = device
+    var effects: [Effect] = [.respond(.accepted)] + notify(leg, .callCancel)
+    effects += ring(leg)  // R-CALL-380
+    effects += notify(caller, .respondCallUpdate, content)
+    members[caller]?.stage = .talking
+    members[leg]?.stage = .talking
+    effects += releaseCandidates(caller, leg)
+    effects += cancel(.ring(leg))
+    effects += [startAudit(caller), startAudit(leg)]
+    return effects + answered(caller, leg)
   }
 
   /// An answer to an answered call. The device learns from the failure that it was too late, and from `callCancel`, which all
   /// devices get. A 3.16 client hears only `callEnd` (R-CALL-49), but it would reach the winner too, unless the requests' credentials
   /// tell one device from the other.
   func lateAnswer(by leg: Leg, device: SubscriptionID?) -> [Effect] {
-    guard leg == .callee else { return [.respond(Self.notTheCallee)] }
-    guard let device, let answeredBy, device != answeredBy else { return [.respond(.answeredElsewhere)] }
-    return [.respond(.answeredElsewhere), .notify(.callee, callEnd(to: .callee), only: device)]
+    guard let member = members[leg], !member.isOutgoing else { return [.respond(Self.notTheCallee)] }
+    guard let device, let answeredBy = member.answeredBy, device != answeredBy else {
+      return [.respond(.answeredElsewhere)]
+    }
+    return [.respond(.answeredElsewhere)] + callEnd(leg, only: device)
   }
 
   mutating func reject(by leg: Leg) -> [Effect] {
-    guard leg == .callee else { return [.respond(Self.notTheCallee)] }
-    return [.respond(.accepted)]
-      + finish(.declined, caller: callEnd(to: .caller, .declined), callee: notification(.callCancel, to: .callee))
+    guard case .ringing = stage(leg) else { return [.respond(Self.notTheCallee)] }
+    return [.respond(.accepted)] + notTaken(by: leg, .declined, .declined, notify(leg, .callCancel))
   }
 
   /// The caller gave up. The caller's own `callEnd` has no code: it ends as ended by its user (R-CALL-74, R-CALL-213).
-  mutating func cancelled() -> [Effect] {
-    [.respond(.accepted)]
-      + finish(.cancelled, caller: callEnd(to: .caller), callee: callEnd(to: .callee, .noAnswer))
+  mutating func cancelled(by caller: Leg) -> [Effect] {
+    guard let callee = members[caller]?.far else { return [.respond(.callNotFound)] }
+    let told: [Effect] = [.respond(.accepted)] + callEnd(callee, .noAnswer) + callEnd(caller)
+    return told + remove(caller, callee) + conclude(caller, callee, .cancelled)
   }
 
-  /// Ends an answered call. The leg that ended it is told too: other devices of its user may believe that they have the call.
-  mutating func hangUp(_ leg: Leg, _ reasonText: String?) -> [Effect] {
-    var farEnd = callEnd(to: leg.other)
-    farEnd.sessionParams?.reasonText = reasonText
-    let nearEnd = callEnd(to: leg)
-    let (caller, callee) =
-      switch leg {
-      case .caller: (nearEnd, farEnd)
-      case .callee: (farEnd, nearEnd)
-      }
-    return [.respond(.accepted)] + finish(.ended(by: leg), caller: caller, callee: callee)
+  /// A ringing leg does not take the call: who waits for it is told why.
+  /// - Parameter told: what the leg's own devices hear.
+  mutating func notTaken(by leg: Leg, _ outcome: Outcome, _ reason: CallEndReason, _ told: [Effect]) -> [Effect] {
+    guard let caller = members[leg]?.far else { return [] }
+    let told = told + callEnd(caller, reason)
+    return told + remove(caller, leg) + conclude(caller, leg, outcome)
   }
 }

@@ -1,30 +1,22 @@
 public import LinkProtocol
 
 extension GatewayCallMachine {
-  /// One end of the call as the gateway sees it.
-  public enum Leg: Sendable, Hashable, CaseIterable {
-    case caller, callee
-
-    /// The far end.
-    public var other: Leg {
-      switch self {
-      case .caller: .callee
-      case .callee: .caller
-      }
-    }
-  }
+  /// One user's side of a call. It is named by its session, which is nobody else's.
+  public typealias Leg = SessionID
 
   /// A user at one end of a call.
   public struct Party: Sendable, Hashable {
-    /// The address without `sip:` (R-CALL-633).
-    public var number: String
+    public var user: UserAddress
     /// As people call the user; `nil` when the directory has no name.
     public var name: String?
 
-    public init(number: String, name: String? = nil) {
-      self.number = number
+    public init(user: UserAddress, name: String? = nil) {
+      self.user = user
       self.name = name
     }
+
+    /// The address without `sip:` (R-CALL-633).
+    public var number: String { user.description }
   }
 
   /// Who calls whom, and what their sessions are called.
@@ -40,29 +32,23 @@ extension GatewayCallMachine {
       self.callerSession = callerSession
       self.calleeSession = calleeSession
     }
-
-    public func party(_ leg: Leg) -> Party {
-      switch leg {
-      case .caller: caller
-      case .callee: callee
-      }
-    }
-
-    public func session(_ leg: Leg) -> SessionID {
-      switch leg {
-      case .caller: callerSession
-      case .callee: calleeSession
-      }
-    }
   }
 
-  /// Whether the called user can be rung.
+  /// Whether a user can be rung.
   public enum Reach: Sendable, Hashable {
     /// There is no such user.
     case unknown
     /// No device of the user is subscribed to calls.
     case offline
     case online
+  }
+
+  /// Where a request sends a call.
+  public enum Destination: Sendable, Hashable {
+    /// The request names nobody, or not by an address.
+    case unreadable
+    /// Somebody, and the session that this user's devices get if they are rung.
+    case user(Party, SessionID, Reach)
   }
 
   /// What travels from one end to the other.
@@ -79,25 +65,36 @@ extension GatewayCallMachine {
     }
   }
 
-  /// A timer of the call. One of each runs at a time.
-  public enum Timer: Sendable, Hashable {
-    /// Nobody has answered yet.
-    case ring
-    /// An offer is waiting for its answer.
-    case update
-    /// The leg has been silent.
-    case audit(Leg)
-    /// The leg's user has no subscription for calls.
-    case absence(Leg)
+  /// A timer of one leg. One of each kind runs at a time.
+  public struct Timer: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable, CaseIterable {
+      /// The leg rings and nobody has answered yet.
+      case ring
+      /// The leg owes the answer to an offer.
+      case update
+      /// The leg has been silent.
+      case audit
+      /// The leg's user has no subscription for calls.
+      case absence
+    }
 
-    static let all: [Timer] = [
-      .ring, .update, .audit(.caller), .audit(.callee), .absence(.caller), .absence(.callee),
-    ]
+    public var kind: Kind
+    public var leg: Leg
+
+    public init(_ kind: Kind, _ leg: Leg) {
+      self.kind = kind
+      self.leg = leg
+    }
+
+    public static func ring(_ leg: Leg) -> Timer { Timer(.ring, leg) }
+    public static func update(_ leg: Leg) -> Timer { Timer(.update, leg) }
+    public static func audit(_ leg: Leg) -> Timer { Timer(.audit, leg) }
+    public static func absence(_ leg: Leg) -> Timer { Timer(.absence, leg) }
   }
 
-  /// How long things may take. The wire leaves the values to the gateway.
+  /// How long things may take, and how often they may happen. The wire leaves the values to the gateway.
   public struct Limits: Sendable, Hashable {
-    /// From the start of a call to its answer (R-CALL-410).
+    /// From the start of a call to its answer (R-CALL-410); each user that it is forwarded to has it anew.
     public var ring: Duration
     /// From an offer on an answered call to its answer (R-CALL-297, R-CALL-300).
     public var update: Duration
@@ -106,14 +103,16 @@ extension GatewayCallMachine {
     public var audit: Duration
     /// Without any subscription for calls: long enough to subscribe anew.
     public var absence: Duration
-    /// After how many seconds the caller may repeat an update that was refused (R-CALL-441).
+    /// After how many seconds the elder of two legs, at first the caller's, may repeat an update that was refused (R-CALL-441).
     public var callerRetry: Double
-    /// The same for the callee. It differs, so that the two do not collide again.
+    /// The same for the younger. It differs, so that the two do not collide again.
     public var calleeRetry: Double
+    /// How often one call may be forwarded.
+    public var forwards: Int
 
     public init(
       ring: Duration = .seconds(60), update: Duration = .seconds(20), audit: Duration = .seconds(100),
-      absence: Duration = .seconds(10), callerRetry: Double = 3, calleeRetry: Double = 1
+      absence: Duration = .seconds(10), callerRetry: Double = 3, calleeRetry: Double = 1, forwards: Int = 5
     ) {
       self.ring = ring
       self.update = update
@@ -121,33 +120,7 @@ extension GatewayCallMachine {
       self.absence = absence
       self.callerRetry = callerRetry
       self.calleeRetry = calleeRetry
+      self.forwards = forwards
     }
-
-    func retry(_ leg: Leg) -> Double {
-      switch leg {
-      case .caller: callerRetry
-      case .callee: calleeRetry
-      }
-    }
-  }
-
-  /// Why the call is over: for the records of both users.
-  public enum Outcome: Sendable, Hashable {
-    /// The callee does not exist.
-    case unknownCallee
-    /// The callee has no device that could ring.
-    case calleeOffline
-    /// The caller gave up before anybody answered.
-    case cancelled
-    /// A device of the callee declined.
-    case declined
-    /// Nobody answered in time.
-    case unanswered
-    /// One of the two hung up an answered call.
-    case ended(by: Leg)
-    /// The leg's client vanished.
-    case lost(Leg)
-    /// The server stopped.
-    case shutDown
   }
 }

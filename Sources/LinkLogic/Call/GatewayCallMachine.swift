@@ -1,23 +1,23 @@
 public import LinkProtocol
 
-/// The gateway's side of one call between two users: what each request is answered, whom it makes the gateway notify, and when
-/// the gateway acts by itself.
+/// The gateway's side of a call: what each request is answered, whom it makes the gateway notify, and when the gateway acts by
+/// itself.
 ///
-/// A call has two legs, each with a session id of its own. The called user's devices share theirs (R-CALL-415); the first that
-/// answers has the call. Session descriptions pass through unchanged (R-SRV-1).
+/// A call has legs, at first two, each with a session id of its own. The devices of a called user share theirs (R-CALL-415); the
+/// first that answers has the call. Session descriptions pass through unchanged (R-SRV-1).
 ///
 /// The effects of an input are performed in their order. The answer to a request is always the first of them: what the request
 /// provokes is notified only when the answer is on its way (R-CALL-3).
-public struct GatewayCallMachine: Sendable {
+public struct GatewayCallMachine: Sendable, Hashable {
   /// Something that happened to the call.
   public enum Input: Sendable, Hashable {
     /// `callStart`, the input that begins every call. It is answered with the caller's session id whatever has become of the
     /// callee; that the callee cannot be reached is the call's first notification.
     case start(Content, callee: Reach)
-    /// A request on one of the two sessions.
+    /// A request on one of the sessions.
     case request(Leg, Request)
-    /// A device of the callee has been handed the `call` notification.
-    case calleeNotified
+    /// A device of the leg's user has been handed the `call` notification.
+    case notified(Leg)
     /// The leg's user has lost the last subscription for calls, or has one again.
     case presence(Leg, Bool)
     case timerFired(Timer, generation: Int)
@@ -34,52 +34,43 @@ public struct GatewayCallMachine: Sendable {
     /// Starts a timer, in place of one of the same name.
     case startTimer(Timer, generation: Int, after: Duration)
     case cancelTimer(Timer)
-    /// The call has ended, and from now on both sessions do not exist.
-    case over(Outcome)
+    /// Goes into the records of the two users.
+    case record(Conversation, Milestone)
   }
 
-  enum Phase: Sendable, Hashable {
-    case new, ringing, answered, over
-  }
-
-  /// The exchange of descriptions on an answered call.
-  enum Negotiation: Sendable, Hashable {
-    case stable
-    /// The leg has been given an offer, or (slow start) asked for one, and owes the reply. The notification is what it was given.
-    case awaiting(Leg, slowStart: Bool, Notification)
-  }
-
-  /// Who speaks with whom.
-  public let call: Call
   /// How long things may take.
   public let limits: Limits
 
-  var phase = Phase.new
-  var negotiation = Negotiation.stable
-  /// The caller has been told `ringing`.
-  var hasRung = false
-  /// The device that answered, if its request named one.
-  var answeredBy: SubscriptionID?
-  /// Legs whose latest description announces trickle (R-SRV-8).
-  var tricklers: Set<Leg> = []
-  /// Candidates that came before the far end could use them, by the leg that sent them.
-  var heldCandidates: [Leg: [ICECandidate]] = [:]
-  /// Legs that were handed one offer twice: one of their replies is surplus (R-CALL-440).
-  var handedTwice: Set<Leg> = []
+  var members: [Leg: Member] = [:]
+  var lastOrder = 0
+  /// The offers on their way, by the leg that owes the reply.
+  var exchanges: [Leg: Exchange] = [:]
+  /// The conversations that have begun and not ended, the oldest first.
+  var conversations: [Conversation] = []
+  private var hasStarted = false
   private var timers: [Timer: Int] = [:]
   private var lastGeneration = 0
 
   /// A call that has not been started yet.
   public init(_ call: Call, limits: Limits = Limits()) {
-    self.call = call
     self.limits = limits
+    let (caller, callee) = (call.callerSession, call.calleeSession)
+    let invitation = Invitation(content: Content(sdp: nil))
+    add(caller, call.caller, isOutgoing: true, remote: call.callee, far: callee, .calling)
+    add(callee, call.callee, isOutgoing: false, remote: call.caller, far: caller, .ringing(invitation))
   }
 
-  /// Whether a device of the callee has answered.
-  public var isAnswered: Bool { phase == .answered }
+  /// The legs whose sessions exist, in the order in which they came.
+  public var legs: [Leg] { members.sorted { $0.value.order < $1.value.order }.map(\.key) }
 
-  /// Whether the call has ended.
-  public var isOver: Bool { phase == .over }
+  /// Whose leg it is; `nil` when its session does not exist.
+  public func user(of leg: Leg) -> UserAddress? { members[leg]?.party.user }
+
+  /// Whether a called user has answered.
+  public var isAnswered: Bool { members.values.contains { $0.stage == .talking } }
+
+  /// Whether the call has ended: none of its sessions exists any more.
+  public var isOver: Bool { hasStarted && members.isEmpty }
 
   /// Takes one input.
   /// - Returns: what to do about it, in this order.
@@ -87,11 +78,24 @@ public struct GatewayCallMachine: Sendable {
     switch input {
     case .start(let content, let callee): start(content, callee: callee)
     case .request(let leg, let request): answer(request, from: leg)
-    case .calleeNotified: ring()
+    case .notified(let leg): ring(leg)
     case .presence(let leg, let isPresent): presence(of: leg, isPresent)
     case .timerFired(let timer, let generation): fired(timer, generation)
-    case .shutdown: shutdown()
+    case .shutdown: shutDown()
     }
+  }
+
+  private mutating func start(_ content: Content, callee reach: Reach) -> [Effect] {
+    guard !hasStarted, let caller = legs.first, let callee = members[caller]?.far else { return [] }
+    hasStarted = true
+    guard content.sdp != nil else {
+      members = [:]
+      return [.respond(.invalid("callStart needs an sdp."))]
+    }
+    note(content, from: caller)
+    members[callee]?.stage = .ringing(Invitation(content: content))
+    let created = Answer(httpStatus: 200, body: CallControlResponse(sessionData: caller))
+    return [.respond(created)] + begin(caller, callee, .dialled) + invite(callee, reach)
   }
 
   // MARK: - Timers
@@ -106,54 +110,21 @@ public struct GatewayCallMachine: Sendable {
     timers.removeValue(forKey: timer) == nil ? [] : [.cancelTimer(timer)]
   }
 
-  func isRunning(_ timer: Timer) -> Bool { timers[timer] != nil }
+  mutating func startAudit(_ leg: Leg) -> Effect { start(.audit(leg), after: limits.audit) }
 
   private mutating func fired(_ timer: Timer, _ generation: Int) -> [Effect] {
     guard timers[timer] == generation else { return [] }
     timers[timer] = nil
-    switch timer {
-    case .ring:
-      return finish(.unanswered, .noAnswer)
-    case .update:
-      return updateTimedOut()
-    case .audit(let leg), .absence(let leg):
-      return finish(.lost(leg), .unavailable)
+    switch timer.kind {
+    case .ring: return notTaken(by: timer.leg, .unanswered, .noAnswer, callEnd(timer.leg, .noAnswer))
+    case .update: return updateTimedOut(timer.leg)
+    case .audit, .absence: return depart(timer.leg, .lost)
     }
   }
 
   private mutating func presence(of leg: Leg, _ isPresent: Bool) -> [Effect] {
-    switch phase {
-    case .new, .over: return []
-    case .ringing, .answered:
-      if isPresent { return cancel(.absence(leg)) }
-      return isRunning(.absence(leg)) ? [] : [start(.absence(leg), after: limits.absence)]
-    }
-  }
-
-  private mutating func shutdown() -> [Effect] {
-    switch phase {
-    case .new, .over: []
-    case .ringing, .answered: finish(.shutDown, .unavailable)
-    }
-  }
-
-  // MARK: - The end
-
-  /// Ends the call for the same reason at both ends.
-  mutating func finish(_ outcome: Outcome, _ reason: CallEndReason) -> [Effect] {
-    finish(outcome, caller: callEnd(to: .caller, reason), callee: callEnd(to: .callee, reason))
-  }
-
-  /// Ends the call, which nothing follows: the callee hears of it first, then the caller (part 02 §8.4).
-  mutating func finish(_ outcome: Outcome, caller: Notification?, callee: Notification?) -> [Effect] {
-    phase = .over
-    negotiation = .stable
-    heldCandidates = [:]
-    var effects: [Effect] = []
-    if let callee { effects.append(.notify(.callee, callee, only: nil)) }
-    if let caller { effects.append(.notify(.caller, caller, only: nil)) }
-    for timer in Timer.all { effects += cancel(timer) }
-    effects.append(.over(outcome))
-    return effects
+    guard let stage = stage(leg), stage != .left else { return [] }
+    if isPresent { return cancel(.absence(leg)) }
+    return timers[.absence(leg)] == nil ? [start(.absence(leg), after: limits.absence)] : []
   }
 }

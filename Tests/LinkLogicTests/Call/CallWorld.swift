@@ -211,7 +211,8 @@ struct CallWorld {
         gatewayGenerations[timer] = generation
         plan(now + duration.milliseconds, .gatewayTimer(timer, generation))
       case .cancelTimer(let timer): gatewayGenerations[timer] = nil
-      case .over(let outcome): self.outcome = outcome
+      case .record(_, .ended(let outcome)): self.outcome = outcome
+      case .record: break
       }
     }
   }
@@ -230,7 +231,7 @@ struct CallWorld {
       guard clients[name] == nil else { return }
       clients[name] = CallMachine(incoming: call, settings: CallDesk.settings)
       feed(name, .receive)
-      return perform(gateway.handle(.calleeNotified))
+      return perform(gateway.handle(.notified(.callee)))
     }
     guard let notice = CallNotice(notification) else { return }
     if name == .alice, facts(.alice)?.session == nil {

@@ -12,13 +12,13 @@ private typealias Fixture = GatewayCallFixture
       machine.handle(.request(.callee, .end(reasonText: "Ended by local user"))) == [
         Fixture.ok, Fixture.toBob(.callEnd),
         Fixture.toAlice(.callEnd, SessionParams(sessionData: "sA", reasonText: "Ended by local user")),
-        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), .over(.ended(by: .callee)),
+        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), Fixture.over(.ended(by: .callee)),
       ])
     machine = Fixture.answered()
     #expect(
       machine.handle(.request(.caller, .end(reasonText: nil))) == [
         Fixture.ok, Fixture.toBob(.callEnd), Fixture.toAlice(.callEnd),
-        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), .over(.ended(by: .caller)),
+        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), Fixture.over(.ended(by: .caller)),
       ])
   }
 
@@ -31,7 +31,7 @@ private typealias Fixture = GatewayCallFixture
     ]
     var machine = Fixture.answered()
     _ = machine.handle(.request(.caller, .end(reasonText: nil)))
-    for leg in Machine.Leg.allCases {
+    for leg in Machine.Leg.both {
       for request in requests { #expect(machine.handle(.request(leg, request)) == [Fixture.noCall]) }
       #expect(
         machine.handle(.request(leg, .read)) == [Fixture.failure(404, 47, "The session does not exist.")])
@@ -56,7 +56,7 @@ private typealias Fixture = GatewayCallFixture
       machine.handle(.timerFired(.audit(.callee), generation: 4)) == [
         Fixture.toBob(.callEnd, Fixture.ended("sB", 480, "Temporarily Unavailable")),
         Fixture.toAlice(.callEnd, Fixture.ended("sA", 480, "Temporarily Unavailable")),
-        .cancelTimer(.audit(.caller)), .over(.lost(.callee)),
+        .cancelTimer(.audit(.caller)), Fixture.over(.lost(.callee)),
       ])
   }
 
@@ -73,7 +73,7 @@ private typealias Fixture = GatewayCallFixture
   }
 
   @Test func aUserWhoseDevicesAreGoneLeavesTheCallAfterAWhile() {
-    for leg in Machine.Leg.allCases {
+    for leg in Machine.Leg.both {
       var machine = Fixture.answered()
       let effects = machine.handle(.presence(leg, false))
       #expect(effects == [.startTimer(.absence(leg), generation: 4, after: .seconds(10))])
@@ -82,7 +82,7 @@ private typealias Fixture = GatewayCallFixture
         machine.handle(.timerFired(.absence(leg), generation: 4)) == [
           Fixture.toBob(.callEnd, Fixture.ended("sB", 480, "Temporarily Unavailable")),
           Fixture.toAlice(.callEnd, Fixture.ended("sA", 480, "Temporarily Unavailable")),
-          .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), .over(.lost(leg)),
+          .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), Fixture.over(.lost(leg == .caller ? .caller : .callee)),
         ])
     }
   }
@@ -103,7 +103,7 @@ private typealias Fixture = GatewayCallFixture
       machine.handle(.shutdown) == [
         Fixture.toBob(.callEnd, Fixture.ended("sB", 480, "Temporarily Unavailable")),
         Fixture.toAlice(.callEnd, Fixture.ended("sA", 480, "Temporarily Unavailable")),
-        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), .over(.shutDown),
+        .cancelTimer(.audit(.caller)), .cancelTimer(.audit(.callee)), Fixture.over(.shutDown),
       ])
     #expect(machine.handle(.shutdown) == [])
     #expect(machine.handle(.presence(.caller, false)) == [])

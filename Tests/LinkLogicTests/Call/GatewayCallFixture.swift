@@ -1,13 +1,24 @@
+import KandyTesting
 import LinkLogic
 import LinkProtocol
 
 typealias Machine = GatewayCallMachine
 
+/// The two legs of Alice's call to Bob.
+extension SessionID {
+  static let caller: SessionID = "sA"
+  static let callee: SessionID = "sB"
+  static let both = [caller, callee]
+
+  /// The far end.
+  var other: SessionID { self == .caller ? .callee : .caller }
+}
+
 /// Alice calls Bob.
 enum GatewayCallFixture {
   static let call = Machine.Call(
-    caller: Machine.Party(number: "alice@example.com", name: "Alice Adams"),
-    callee: Machine.Party(number: "bob@example.com", name: "Bob Brown"), callerSession: "sA", calleeSession: "sB")
+    caller: Machine.Party(user: "alice@example.com", name: "Alice Adams"),
+    callee: Machine.Party(user: "bob@example.com", name: "Bob Brown"), callerSession: "sA", calleeSession: "sB")
 
   /// What every notification to Alice says of the two users; written out, not computed.
   static let forAlice = CallNotificationParams(
@@ -51,6 +62,12 @@ enum GatewayCallFixture {
     SessionParams(sessionData: session, statusCode: 49, reasonText: "Request Pending", retryAfter: retryAfter)
   }
 
+  static let conversation = Machine.Conversation(caller: .caller, callee: .callee)
+  static let begun = Machine.Effect.record(
+    conversation, .begun(caller: call.caller, callee: call.callee, .dialled))
+  static let established = Machine.Effect.record(conversation, .answered)
+  static func over(_ outcome: Machine.Outcome) -> Machine.Effect { .record(conversation, .ended(outcome)) }
+
   static let ok = Machine.Effect.respond(Machine.Answer(httpStatus: 200, body: CallControlResponse(statusCode: 0)))
 
   static func failure(_ status: Int, _ code: StatusCode, _ text: String, retryAfter: Double? = nil) -> Machine.Effect {
@@ -64,7 +81,7 @@ enum GatewayCallFixture {
   static func ringing(_ offer: String = "A1") -> Machine {
     var machine = Machine(call)
     _ = machine.handle(.start(Machine.Content(sdp: offer), callee: .online))
-    _ = machine.handle(.calleeNotified)
+    _ = machine.handle(.notified(.callee))
     return machine
   }
 
@@ -79,7 +96,7 @@ extension Machine {
   /// A request and what is done about it, without the leg's audit timer, which every request restarts.
   mutating func ask(_ leg: Leg, _ request: Request) -> [Effect] {
     handle(.request(leg, request)).filter {
-      if case .startTimer(.audit, _, _) = $0 { false } else { true }
+      if case .startTimer(let timer, _, _) = $0 { timer.kind != .audit } else { true }
     }
   }
 

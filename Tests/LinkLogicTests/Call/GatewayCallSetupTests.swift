@@ -19,8 +19,8 @@ private typealias Fixture = GatewayCallFixture
     let params = SessionParams(sessionData: "sB", sdp: "A1", actions: ["reject", "forward", "answer"])
     #expect(
       effects == [
-        created, Fixture.toBob(.call, params, custom: custom, bodies: bodies),
-        .startTimer(.ring, generation: 1, after: .seconds(60)),
+        created, Fixture.begun, Fixture.toBob(.call, params, custom: custom, bodies: bodies),
+        .startTimer(.ring(.callee), generation: 1, after: .seconds(60)),
       ])
     #expect(machine.handle(.start(Machine.Content(sdp: "A1"), callee: .online)) == [])
   }
@@ -37,7 +37,7 @@ private typealias Fixture = GatewayCallFixture
     var machine = Machine(Fixture.call)
     #expect(
       machine.handle(.start(Machine.Content(sdp: "A1"), callee: .unknown)) == [
-        created, Fixture.toAlice(.callEnd, Fixture.ended("sA", 404, "Not Found")), .over(.unknownCallee),
+        created, Fixture.begun, Fixture.toAlice(.callEnd, Fixture.ended("sA", 404, "Not Found")), Fixture.over(.unknownCallee),
       ])
   }
 
@@ -46,15 +46,16 @@ private typealias Fixture = GatewayCallFixture
     var machine = Machine(Fixture.call)
     #expect(
       machine.handle(.start(Machine.Content(sdp: "A1"), callee: .offline)) == [
-        created, Fixture.toAlice(.callEnd, Fixture.ended("sA", 480, "Temporarily Unavailable")), .over(.calleeOffline),
+        created, Fixture.begun, Fixture.toAlice(.callEnd, Fixture.ended("sA", 480, "Temporarily Unavailable")),
+        Fixture.over(.calleeOffline),
       ])
   }
 
   @Test(.spec("R-CALL-98")) func theCallerHearsRingingOnceADeviceHasTheCall() {
     var machine = Machine(Fixture.call)
     _ = machine.handle(.start(Machine.Content(sdp: "A1"), callee: .online))
-    #expect(machine.handle(.calleeNotified) == [Fixture.toAlice(.ringing)])
-    #expect(machine.handle(.calleeNotified) == [])
+    #expect(machine.handle(.notified(.callee)) == [Fixture.toAlice(.ringing)])
+    #expect(machine.handle(.notified(.callee)) == [])
     #expect(machine.handle(.request(.callee, .ringing)) == [Fixture.ok])
   }
 
@@ -62,7 +63,7 @@ private typealias Fixture = GatewayCallFixture
     var machine = Machine(Fixture.call)
     _ = machine.handle(.start(Machine.Content(sdp: "A1"), callee: .online))
     #expect(machine.handle(.request(.callee, .ringing)) == [Fixture.ok, Fixture.toAlice(.ringing)])
-    #expect(machine.handle(.calleeNotified) == [])
+    #expect(machine.handle(.notified(.callee)) == [])
     #expect(
       machine.handle(.request(.caller, .ringing)) == [Fixture.failure(409, 37, "Only the called user rings.")])
   }
@@ -77,9 +78,9 @@ private typealias Fixture = GatewayCallFixture
       machine.handle(.request(.callee, .answer(answer, device: nil))) == [
         Fixture.ok, Fixture.toBob(.callCancel),
         Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B1"), custom: custom, bodies: bodies),
-        .cancelTimer(.ring),
+        .cancelTimer(.ring(.callee)),
         .startTimer(.audit(.caller), generation: 2, after: .seconds(100)),
-        .startTimer(.audit(.callee), generation: 3, after: .seconds(100)),
+        .startTimer(.audit(.callee), generation: 3, after: .seconds(100)), Fixture.established,
       ])
     #expect(machine.isAnswered)
   }
@@ -134,7 +135,7 @@ private typealias Fixture = GatewayCallFixture
     #expect(
       machine.handle(.request(.callee, .reject)) == [
         Fixture.ok, Fixture.toBob(.callCancel), Fixture.toAlice(.callEnd, Fixture.ended("sA", 603, "Decline")),
-        .cancelTimer(.ring), .over(.declined),
+        .cancelTimer(.ring(.callee)), Fixture.over(.declined),
       ])
     #expect(machine.handle(.request(.callee, .reject)) == [Fixture.noCall])
   }
@@ -144,7 +145,7 @@ private typealias Fixture = GatewayCallFixture
     #expect(
       machine.handle(.request(.callee, .end(reasonText: "Ended by local user"))) == [
         Fixture.ok, Fixture.toBob(.callCancel), Fixture.toAlice(.callEnd, Fixture.ended("sA", 603, "Decline")),
-        .cancelTimer(.ring), .over(.declined),
+        .cancelTimer(.ring(.callee)), Fixture.over(.declined),
       ])
   }
 
@@ -153,31 +154,31 @@ private typealias Fixture = GatewayCallFixture
     #expect(
       machine.handle(.request(.caller, .end(reasonText: "Ended by local user"))) == [
         Fixture.ok, Fixture.toBob(.callEnd, Fixture.ended("sB", 487, "Request Terminated")),
-        Fixture.toAlice(.callEnd), .cancelTimer(.ring), .over(.cancelled),
+        Fixture.toAlice(.callEnd), .cancelTimer(.ring(.callee)), Fixture.over(.cancelled),
       ])
   }
 
   @Test(.spec("R-CALL-410")) func anUnansweredCallEndsAtBothEnds() {
     var machine = Machine(Fixture.call, limits: Machine.Limits(ring: .seconds(5)))
     let started = machine.handle(.start(Machine.Content(sdp: "A1"), callee: .online))
-    #expect(started.last == .startTimer(.ring, generation: 1, after: .seconds(5)))
+    #expect(started.last == .startTimer(.ring(.callee), generation: 1, after: .seconds(5)))
     #expect(
-      machine.handle(.timerFired(.ring, generation: 1)) == [
+      machine.handle(.timerFired(.ring(.callee), generation: 1)) == [
         Fixture.toBob(.callEnd, Fixture.ended("sB", 487, "Request Terminated")),
         Fixture.toAlice(.callEnd, Fixture.ended("sA", 487, "Request Terminated")),
-        .over(.unanswered),
+        Fixture.over(.unanswered),
       ])
   }
 
   @Test func aRingTimerThatFiresAfterTheAnswerDoesNothing() {
     var machine = Fixture.answered()
-    #expect(machine.handle(.timerFired(.ring, generation: 1)) == [])
+    #expect(machine.handle(.timerFired(.ring(.callee), generation: 1)) == [])
     #expect(machine.isAnswered)
   }
 
   @Test(.spec("R-CALL-836", "R-CALL-102")) func aRingingCallAnswersAuditsAndItsState() {
     var machine = Fixture.ringing()
-    for leg in Machine.Leg.allCases {
+    for leg in Machine.Leg.both {
       #expect(machine.handle(.request(leg, .audit)) == [Fixture.ok])
       #expect(
         machine.handle(.request(leg, .read)) == [

@@ -16,11 +16,11 @@ private typealias Fixture = GatewayCallFixture
     #expect(
       offered == [
         Fixture.ok, Fixture.toBob(.startCallUpdate, Fixture.bobSDP("A2"), custom: custom),
-        .startTimer(.update, generation: 4, after: .seconds(20)),
+        .startTimer(.update(.callee), generation: 4, after: .seconds(20)),
       ])
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B2", customParameters: custom))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2"), custom: custom), .cancelTimer(.update),
+        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2"), custom: custom), .cancelTimer(.update(.callee)),
       ])
   }
 
@@ -37,7 +37,7 @@ private typealias Fixture = GatewayCallFixture
     _ = machine.ask(.caller, .offer(Content(sdp: "A2")))
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B1"))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B1")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B1")), .cancelTimer(.update(.callee)),
       ])
   }
 
@@ -46,16 +46,17 @@ private typealias Fixture = GatewayCallFixture
     var machine = Fixture.answered()
     #expect(
       machine.ask(.caller, .offer(Content(sdp: ""))) == [
-        Fixture.ok, Fixture.toBob(.startCallUpdate), .startTimer(.update, generation: 4, after: .seconds(20)),
+        Fixture.ok, Fixture.toBob(.startCallUpdate), .startTimer(.update(.callee), generation: 4, after: .seconds(20)),
       ])
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B2 offer"))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2 offer")),
-        .startTimer(.update, generation: 6, after: .seconds(20)),
+        Fixture.ok, .cancelTimer(.update(.callee)),
+        Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2 offer")),
+        .startTimer(.update(.caller), generation: 6, after: .seconds(20)),
       ])
     #expect(
       machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [
-        Fixture.ok, Fixture.toBob(.respondCallUpdate, Fixture.bobSDP("A2 answer")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toBob(.respondCallUpdate, Fixture.bobSDP("A2 answer")), .cancelTimer(.update(.caller)),
       ])
     #expect(
       machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [
@@ -72,7 +73,7 @@ private typealias Fixture = GatewayCallFixture
         offerer == .caller
         ? Fixture.toAlice(.respondCallUpdate, Fixture.refused("sA", retryAfter: retry), statusCode: 49)
         : Fixture.toBob(.respondCallUpdate, Fixture.refused("sB", retryAfter: retry), statusCode: 49)
-      #expect(machine.ask(offerer.other, .refuse) == [Fixture.ok, refusal, .cancelTimer(.update)])
+      #expect(machine.ask(offerer.other, .refuse) == [Fixture.ok, refusal, .cancelTimer(.update(offerer.other))])
     }
   }
 
@@ -85,7 +86,7 @@ private typealias Fixture = GatewayCallFixture
       ])
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B2"))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2")), .cancelTimer(.update(.callee)),
       ])
   }
 
@@ -100,7 +101,7 @@ private typealias Fixture = GatewayCallFixture
       ])
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B2 answer"))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2 answer")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B2 answer")), .cancelTimer(.update(.callee)),
       ])
     // A client that took both copies answers twice.
     #expect(machine.ask(.callee, .reply(Content(sdp: "B2 answer"))) == [Fixture.ok])
@@ -124,7 +125,7 @@ private typealias Fixture = GatewayCallFixture
     // Should it offer again before it replies, it is only refused again.
     #expect(
       machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [
-        Fixture.ok, Fixture.toBob(.respondCallUpdate, Fixture.bobSDP("A2 answer")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toBob(.respondCallUpdate, Fixture.bobSDP("A2 answer")), .cancelTimer(.update(.caller)),
       ])
   }
 
@@ -151,28 +152,28 @@ private typealias Fixture = GatewayCallFixture
   func anOfferThatNobodyAnswersIsRefusedInTheEnd() {
     var machine = Fixture.answered()
     let effects = machine.ask(.callee, .offer(Content(sdp: "B2")))
-    let generation = Machine.generation(of: .update, in: effects) ?? 0
+    let generation = Machine.generation(of: .update(.caller), in: effects) ?? 0
     #expect(
-      machine.handle(.timerFired(.update, generation: generation)) == [
+      machine.handle(.timerFired(.update(.caller), generation: generation)) == [
         Fixture.toBob(.respondCallUpdate, Fixture.refused("sB", retryAfter: 1), statusCode: 49)
       ])
     #expect(
       machine.ask(.caller, .reply(Content(sdp: "A2 late"))) == [
         Fixture.failure(409, 37, "No offer is waiting for a reply.")
       ])
-    #expect(machine.handle(.timerFired(.update, generation: generation)) == [])
+    #expect(machine.handle(.timerFired(.update(.caller), generation: generation)) == [])
     #expect(machine.ask(.callee, .offer(Content(sdp: "B3"))).first == Fixture.ok)
   }
 
   @Test func anOldUpdateTimerDoesNotRefuseANewOffer() {
     var machine = Fixture.answered()
-    let first = Machine.generation(of: .update, in: machine.ask(.caller, .offer(Content(sdp: "A2")))) ?? 0
+    let first = Machine.generation(of: .update(.callee), in: machine.ask(.caller, .offer(Content(sdp: "A2")))) ?? 0
     _ = machine.ask(.callee, .reply(Content(sdp: "B2")))
     _ = machine.ask(.caller, .offer(Content(sdp: "A3")))
-    #expect(machine.handle(.timerFired(.update, generation: first)) == [])
+    #expect(machine.handle(.timerFired(.update(.callee), generation: first)) == [])
     #expect(
       machine.ask(.callee, .reply(Content(sdp: "B3"))) == [
-        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B3")), .cancelTimer(.update),
+        Fixture.ok, Fixture.toAlice(.respondCallUpdate, Fixture.aliceSDP("B3")), .cancelTimer(.update(.callee)),
       ])
   }
 

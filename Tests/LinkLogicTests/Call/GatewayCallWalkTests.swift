@@ -66,7 +66,7 @@ private struct Walk {
     let content = Machine.Content(sdp: sdp)
     let device: SubscriptionID? = ["desk", "mobile", nil].randomElement(using: &random) ?? nil
     switch Int.random(in: 0..<22, using: &random) {
-    case 0: feed(.calleeNotified)
+    case 0: feed(.notified(.callee))
     case 1: feed(.request(leg, .ringing))
     case 2, 3: feed(.request(leg, .answer(content, device: device)))
     case 4: if Int.random(in: 0..<4, using: &random) == 0 { feed(.request(leg, .reject)) }
@@ -80,7 +80,7 @@ private struct Walk {
     case 16: feed(.request(leg, .unsupported(.transfer)))
     case 17: feed(.presence(leg, Bool.random(using: &random)))
     case 18:
-      let timers = Machine.Leg.allCases.flatMap { [Machine.Timer.audit($0), .absence($0)] } + [.ring, .update]
+      let timers = Machine.Leg.both.flatMap { [Machine.Timer.audit($0), .absence($0), .ring($0), .update($0)] }
       if let timer = timers.randomElement(using: &random), let generation = running[timer] {
         running[timer] = nil
         feed(.timerFired(timer, generation: generation))
@@ -136,14 +136,15 @@ private struct Walk {
         } else {
           complaints.append("\(timer) was not running")
         }
-      case .over:
+      case .record(_, .ended):
         overs += 1
+      case .record: break
       }
     }
   }
 
   private mutating func notified(_ leg: Machine.Leg, _ notification: Notification, _ only: SubscriptionID?) {
-    if notification.sessionParams?.sessionData != Fixture.call.session(leg) { complaints.append("a foreign session id") }
+    if notification.sessionParams?.sessionData != leg { complaints.append("a foreign session id") }
     if notification.callNotificationParams != (leg == .caller ? Fixture.forAlice : Fixture.forBob) {
       complaints.append("the parties are not named")
     }

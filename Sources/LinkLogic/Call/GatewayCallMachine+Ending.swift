@@ -1,0 +1,61 @@
+import LinkProtocol
+
+// How legs leave the call.
+extension GatewayCallMachine {
+  enum Departure: Sendable, Hashable {
+    case hungUp(reasonText: String?)
+    /// The leg's client has vanished.
+    case lost
+  }
+
+  mutating func hangUp(_ leg: Leg, _ reasonText: String?) -> [Effect] {
+    [.respond(.accepted)] + depart(leg, .hungUp(reasonText: reasonText))
+  }
+
+  /// A leg leaves, and the call with it. The leg is told too: other devices of its user may believe that they have the call. The
+  /// younger leg hears of it first (part 02 §8.4).
+  mutating func depart(_ leg: Leg, _ departure: Departure) -> [Effect] {
+    guard let member = members[leg] else { return [] }
+    switch member.stage {
+    case .left: return remove(leg)
+    case .calling, .ringing, .talking: break
+    }
+    guard let far = member.far else { return farewell(leg, departure) + remove(leg) }
+    let (elder, younger) = sorted(leg, far)
+    let told = [younger, elder].flatMap { $0 == leg ? farewell(leg, departure) : farewell(far: far, departure) }
+    return told + remove(elder, younger) + conclude(leg, far, outcome(of: departure, leg, far))
+  }
+
+  /// What the leg that leaves is told.
+  func farewell(_ leg: Leg, _ departure: Departure) -> [Effect] {
+    switch departure {
+    case .hungUp: callEnd(leg)
+    case .lost: callEnd(leg, .unavailable)
+    }
+  }
+
+  private func farewell(far leg: Leg, _ departure: Departure) -> [Effect] {
+    switch departure {
+    case .hungUp(let reasonText): callEnd(leg, reasonText: reasonText)
+    case .lost: callEnd(leg, .unavailable)
+    }
+  }
+
+  func outcome(of departure: Departure, _ leg: Leg, _ far: Leg) -> Outcome {
+    let side = conversation(leg, far)?.side(leg) ?? .caller
+    return switch departure {
+    case .hungUp: .ended(by: side)
+    case .lost: .lost(side)
+    }
+  }
+
+  /// Ends everything.
+  mutating func shutDown() -> [Effect] {
+    let legs = Array(legs.reversed())
+    var effects = legs.filter { stage($0) != .left }.flatMap { callEnd($0, .unavailable) }
+    for leg in legs.reversed() { effects += remove(leg) }
+    for conversation in conversations { effects.append(.record(conversation, .ended(.shutDown))) }
+    conversations = []
+    return effects
+  }
+}
