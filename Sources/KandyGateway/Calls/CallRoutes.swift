@@ -17,9 +17,7 @@ struct CallRoutes: GatewayFeature {
     routes.on(CallControl.state) { caller, session, _ in
       await driver.perform(.read, on: session, by: caller.user)
     }
-    routes.on(CallControl.disposition) { caller, _, request in
-      await driver.perform(Self.request(request.action), on: request.sessionData, by: caller.user)
-    }
+    routes.on(CallControl.disposition) { caller, _, request in try await driver.perform(request, by: caller) }
   }
 
   func run() async { await driver.run() }
@@ -35,13 +33,6 @@ struct CallRoutes: GatewayFeature {
     case .callStart: return try await driver.start(request, by: caller)
     case .join: throw Refusal(.forbidden, .serviceNotEnabled, "This server does not support join.")
     default: throw Refusal(.badRequest, .invalidValue, "Only callStart and join are posted here.")
-    }
-  }
-
-  private static func request(_ action: CallDispositionRequest.Action) -> GatewayCallMachine.Request {
-    switch action {
-    case .reject: .reject
-    case .forward: .unsupported("forward")
     }
   }
 }

@@ -100,6 +100,26 @@ actor GatewayCallDriver {
     return reply(to: .request(session, request), in: id)
   }
 
+  /// Rejects or forwards an unanswered call.
+  func perform(_ request: CallDispositionRequest, by caller: Caller) async throws -> Reply<CallControlResponse> {
+    switch request.action {
+    case .reject:
+      return perform(.reject, on: request.sessionData, by: caller.user)
+    case .forward:
+      let destination = try await destination(request.address, of: caller)
+      return perform(.forward(destination), on: request.sessionData, by: caller.user)
+    }
+  }
+
+  /// Finds out whom an address means, and whether they can be rung.
+  private func destination(_ address: String?, of caller: Caller) async throws -> Machine.Destination {
+    let text = UserStore.normalized(address ?? "")
+    guard let address = AddressRules.read(text, defaultDomain: caller.user.domain) else { return .unreadable }
+    let user = try await users.user(address)
+    let party = Machine.Party(user: address, name: user?.displayName)
+    return .user(party, SessionID(identifiers.next()), await reach(of: user))
+  }
+
   private func reply(to input: Machine.Input, in id: CallID) -> Reply<CallControlResponse> {
     let (answer, ticket) = handle(input, in: id, isReleased: false)
     guard let ticket else { return Reply(answer ?? .callNotFound) }

@@ -7,6 +7,8 @@ extension GatewayCallMachine {
     /// The device is the subscription that the request's credentials name, if they name one.
     case answer(Content, device: SubscriptionID?)
     case reject
+    /// Sends an unanswered call to somebody else (R-CALL-80).
+    case forward(Destination)
     case end(reasonText: String?)
     /// An offer; without a description the far end is asked for one (slow start).
     case offer(Content)
@@ -108,6 +110,7 @@ extension GatewayCallMachine {
       isCaller ? [.respond(.outOfPlace("Only the called user rings."))] : [.respond(.accepted)] + ring(leg)
     case .answer(let content, let device): accept(content, by: leg, device: device)
     case .reject: reject(by: leg)
+    case .forward(let destination): forward(to: destination, by: leg)
     case .end: isCaller ? cancelled(by: leg) : reject(by: leg)
     case .offer: [.respond(.pending(retryAfter: retry(leg)))]
     case .reply, .refuse: [.respond(Self.notAnswered)]
@@ -124,7 +127,7 @@ extension GatewayCallMachine {
       switch request {
       case .ringing: [.respond(.accepted)]
       case .answer(_, let device): lateAnswer(by: leg, device: device)
-      case .reject: [.respond(members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere)]
+      case .reject, .forward: [.respond(members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere)]
       case .end(let reasonText): hangUp(leg, reasonText)
       case .offer(let content): offer(content, from: leg)
       case .reply(let content): reply(content, from: leg)
@@ -143,7 +146,8 @@ extension GatewayCallMachine {
     switch request {
     case .end: [.respond(.accepted)] + remove(leg)
     case .read: [.respond(.sessionNotFound)]
-    case .ringing, .answer, .reject, .offer, .reply, .refuse, .candidates, .customHeaders, .audit, .unsupported, .unknown:
+    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .candidates, .customHeaders, .audit, .unsupported,
+      .unknown:
       [.respond(.callNotFound)]
     }
   }
@@ -152,6 +156,7 @@ extension GatewayCallMachine {
     Answer(httpStatus: 200, body: CallControlResponse(state: state))
   }
 
-  static let notTheCallee = Answer.outOfPlace("Only the called user answers or rejects.")
+  static let notTheCallee = Answer.outOfPlace("Only the called user answers, rejects or forwards.")
+  static let noAddress = Answer.invalid("\"address\" is not an address such as carol@example.com.")
   static let notAnswered = Answer.outOfPlace("The call has not been answered.")
 }

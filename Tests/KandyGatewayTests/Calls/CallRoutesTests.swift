@@ -254,14 +254,6 @@ import Testing
       #expect(
         try await bench.update(sessions.alice, by: CallBench.alice, ["type": "transfer", "address": "carol"])
           == .failure(403, 35, "This server does not support transfer."))
-      #expect(
-        try await bench.send(
-          .post, "calldisposition", by: CallBench.bob,
-          [
-            "callDispositionRequest": [
-              "action": "forward", "sessionData": .string(sessions.bob.rawValue), "address": "carol@example.com",
-            ]
-          ]) == .failure(403, 35, "This server does not support forward."))
       _ = try await bench.update(sessions.alice, by: CallBench.alice, ["type": "startCallUpdate", "sdp": "A2"])
       #expect(
         try await bench.update(sessions.alice, by: CallBench.alice, ["type": "startCallUpdate", "sdp": "A3"])

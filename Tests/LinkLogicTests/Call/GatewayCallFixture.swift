@@ -29,6 +29,29 @@ enum GatewayCallFixture {
     callerDisplayNumber: "alice@example.com", callerName: "Alice Adams", calleeDisplayNumber: "bob@example.com",
     primaryContact: "alice@example.com", remoteDisplayNumber: "alice@example.com", remoteName: "Alice Adams")
 
+  // Carol, whom the call is forwarded or handed over to.
+  static let carolClark = Machine.Party(user: "carol@example.com", name: "Carol Clark")
+  static func carol(_ reach: Machine.Reach = .online) -> Machine.Destination { .user(carolClark, "sC", reach) }
+
+  /// Alice calls Carol, as both see it.
+  static let forAliceOfCarol = CallNotificationParams(
+    callerDisplayNumber: "alice@example.com", callerName: "Alice Adams", calleeDisplayNumber: "carol@example.com",
+    primaryContact: "alice@example.com", remoteDisplayNumber: "carol@example.com", remoteName: "Carol Clark")
+  static let forCarol = CallNotificationParams(
+    callerDisplayNumber: "alice@example.com", callerName: "Alice Adams", calleeDisplayNumber: "carol@example.com",
+    primaryContact: "alice@example.com", remoteDisplayNumber: "alice@example.com", remoteName: "Alice Adams")
+
+  static func notify(
+    _ leg: Machine.Leg, _ type: EventType, _ params: SessionParams, _ parties: CallNotificationParams,
+    statusCode: StatusCode? = nil, custom: [CustomParameter]? = nil
+  ) -> Machine.Effect {
+    .notify(
+      leg,
+      Notification(
+        eventType: type, eventId: nil, sessionParams: params, callNotificationParams: parties, customParameters: custom,
+        statusCode: statusCode), only: nil)
+  }
+
   static func toAlice(
     _ type: EventType, _ params: SessionParams = SessionParams(sessionData: "sA"), statusCode: StatusCode? = nil,
     custom: [CustomParameter]? = nil, bodies: [JSONValue]? = nil

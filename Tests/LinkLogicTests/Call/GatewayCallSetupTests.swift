@@ -104,10 +104,10 @@ private typealias Fixture = GatewayCallFixture
       ])
     #expect(
       machine.ask(.caller, .answer(Machine.Content(sdp: "B1"), device: nil)) == [
-        Fixture.failure(409, 37, "Only the called user answers or rejects.")
+        Fixture.failure(409, 37, "Only the called user answers, rejects or forwards.")
       ])
     #expect(
-      machine.ask(.caller, .reject) == [Fixture.failure(409, 37, "Only the called user answers or rejects.")])
+      machine.ask(.caller, .reject) == [Fixture.failure(409, 37, "Only the called user answers, rejects or forwards.")])
     #expect(!machine.isAnswered && !machine.isOver)
   }
 
