@@ -53,7 +53,7 @@ extension StatusCode {
 
 /// The SIP response codes that `callEnd` carries (part 02 §5.3), each with the text that goes with it (R-CALL-231).
 public enum CallEndReason: Sendable, Hashable, CaseIterable {
-  case notFound, unavailable, busy, noAnswer, declined
+  case notFound, unavailable, busy, noAnswer, requestPending, declined
 
   public var statusCode: StatusCode {
     switch self {
@@ -61,6 +61,7 @@ public enum CallEndReason: Sendable, Hashable, CaseIterable {
     case .unavailable: 480
     case .busy: 486
     case .noAnswer: 487
+    case .requestPending: 491
     case .declined: 603
     }
   }
@@ -71,6 +72,7 @@ public enum CallEndReason: Sendable, Hashable, CaseIterable {
     case .unavailable: "Temporarily Unavailable"
     case .busy: "Busy Here"
     case .noAnswer: "Request Terminated"
+    case .requestPending: "Request Pending"
     case .declined: "Decline"
     }
   }

@@ -9,7 +9,7 @@ struct CallRoutes: GatewayFeature {
   func addRoutes(to routes: inout Routes) {
     routes.on(CallControl.start) { caller, _, request in try await start(request, caller) }
     routes.on(CallControl.update) { caller, session, request in
-      await driver.perform(GatewayCallMachine.Request(request, device: caller.subscription), on: session, by: caller.user)
+      try await driver.perform(request, on: session, by: caller)
     }
     routes.on(CallControl.end) { caller, session, _ in
       await driver.perform(.end(reasonText: caller.query["reasonText"]), on: session, by: caller.user)

@@ -10,26 +10,28 @@ actor GatewayCallDriver {
   typealias CallID = Int
   typealias Machine = GatewayCallMachine
 
-  private struct ActiveCall {
+  struct ActiveCall {
     var machine: Machine
     /// Of the conversations that last.
     var records: [Machine.Conversation: CallRecord] = [:]
     var outbox = CallOutbox()
     /// Somebody is emptying the outbox.
     var isSending = false
+    /// The call that this one has become part of, and what waits there until everything has been sent here.
+    var successor: (call: CallID, ticket: CallOutbox.Ticket)?
   }
 
   private let hub: NotificationHub
-  private let users: UserStore
-  private let identifiers: IdentifierSource
+  let users: UserStore
+  let identifiers: IdentifierSource
   private let limits: Machine.Limits
   private let stopwatch: Stopwatch
   private let now: @Sendable () -> Int64
   private let logger: Logger
   private let onEnded: @Sendable (CallRecord) async -> Void
 
-  private var calls: [CallID: ActiveCall] = [:]
-  private var sessions: [SessionID: CallID] = [:]
+  var calls: [CallID: ActiveCall] = [:]
+  var sessions: [SessionID: CallID] = [:]
   private var lastCall = 0
   private var alarms = CallAlarms()
   private let unwatched: (stream: AsyncStream<CallAlarms.Name>, continuation: AsyncStream<CallAlarms.Name>.Continuation)
@@ -86,7 +88,7 @@ actor GatewayCallDriver {
     return reply(to: .start(content, callee: reach), in: id)
   }
 
-  private func reach(of user: User?) async -> Machine.Reach {
+  func reach(of user: User?) async -> Machine.Reach {
     guard let user else { return .unknown }
     guard user.services?.contains(.call) ?? true else { return .offline }
     return await hub.subscriptions(of: user.address, service: .call).isEmpty ? .offline : .online
@@ -98,26 +100,6 @@ actor GatewayCallDriver {
       return Reply(request == .read ? .sessionNotFound : .callNotFound)
     }
     return reply(to: .request(session, request), in: id)
-  }
-
-  /// Rejects or forwards an unanswered call.
-  func perform(_ request: CallDispositionRequest, by caller: Caller) async throws -> Reply<CallControlResponse> {
-    switch request.action {
-    case .reject:
-      return perform(.reject, on: request.sessionData, by: caller.user)
-    case .forward:
-      let destination = try await destination(request.address, of: caller)
-      return perform(.forward(destination), on: request.sessionData, by: caller.user)
-    }
-  }
-
-  /// Finds out whom an address means, and whether they can be rung.
-  private func destination(_ address: String?, of caller: Caller) async throws -> Machine.Destination {
-    let text = UserStore.normalized(address ?? "")
-    guard let address = AddressRules.read(text, defaultDomain: caller.user.domain) else { return .unreadable }
-    let user = try await users.user(address)
-    let party = Machine.Party(user: address, name: user?.displayName)
-    return .user(party, SessionID(identifiers.next()), await reach(of: user))
   }
 
   private func reply(to input: Machine.Input, in id: CallID) -> Reply<CallControlResponse> {
@@ -203,7 +185,10 @@ actor GatewayCallDriver {
       for item in items { await send(item, of: id) }
     }
     calls[id]?.isSending = false
+    let successor = calls[id]?.successor
     forget(id)
+    guard let successor, calls[id] == nil else { return }
+    await answerLeft(successor.ticket, of: successor.call)
   }
 
   private func send(_ item: CallOutbox.Item, of id: CallID) async {
@@ -211,6 +196,7 @@ actor GatewayCallDriver {
     case .notification(let notification, let leg, let user, only: nil):
       let devices = await hub.post(notification, to: user, service: .call)
       guard notification.eventType == .call else { return }
+      guard let id = sessions[leg] else { return }
       _ = handle(devices > 0 ? .notified(leg) : .presence(leg, false), in: id)
     case .notification(let notification, _, _, only: let device?):
       await hub.post(notification, toSubscription: device)

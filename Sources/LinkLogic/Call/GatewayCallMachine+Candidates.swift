@@ -12,8 +12,10 @@ extension GatewayCallMachine {
     return [.respond(.accepted)]
   }
 
-  func pass(_ candidates: [ICECandidate], from leg: Leg) -> [Effect] {
-    [.respond(.accepted)] + delivery(of: candidates, to: members[leg]?.far)
+  /// Brings candidates to the far end; those for a far end that the leg is being connected with wait like those before an answer.
+  mutating func pass(_ candidates: [ICECandidate], from leg: Leg) -> [Effect] {
+    if let transfer = transfer(of: leg), transfer.isAbout(leg) { return hold(candidates, from: leg) }
+    return [.respond(.accepted)] + delivery(of: candidates, to: members[leg]?.far)
   }
 
   /// Brings what two legs sent before their descriptions had crossed.

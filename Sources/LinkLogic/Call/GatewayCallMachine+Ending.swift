@@ -12,18 +12,21 @@ extension GatewayCallMachine {
     [.respond(.accepted)] + depart(leg, .hungUp(reasonText: reasonText))
   }
 
-  /// A leg leaves, and the call with it. The leg is told too: other devices of its user may believe that they have the call. The
-  /// younger leg hears of it first (part 02 §8.4).
   mutating func depart(_ leg: Leg, _ departure: Departure) -> [Effect] {
-    guard let member = members[leg] else { return [] }
-    switch member.stage {
-    case .left: return remove(leg)
-    case .calling, .ringing, .talking: break
-    }
-    guard let far = member.far else { return farewell(leg, departure) + remove(leg) }
+    guard stage(leg) != .left else { return remove(leg) }
+    guard let transfer = transfer(of: leg) else { return part(leg, departure) }
+    if leg == transfer.leg || leg == transfer.consultation { return withdraw(leg, departure, from: transfer) }
+    return abandon(transfer, leg, departure) + part(leg, departure)
+  }
+
+  /// A leg leaves, and its far end with it. The leg is told too: other devices of its user may believe that they have the call. The
+  /// younger leg hears of it first (part 02 §8.4).
+  private mutating func part(_ leg: Leg, _ departure: Departure) -> [Effect] {
+    guard let far = members[leg]?.far, members[far]?.far == leg else { return farewell(leg, departure) + remove(leg) }
     let (elder, younger) = sorted(leg, far)
     let told = [younger, elder].flatMap { $0 == leg ? farewell(leg, departure) : farewell(far: far, departure) }
-    return told + remove(elder, younger) + conclude(leg, far, outcome(of: departure, leg, far))
+    let outcome = outcome(of: departure, leg, far)
+    return told + remove(elder, younger) + conclude(leg, far, outcome)
   }
 
   /// What the leg that leaves is told.
@@ -56,6 +59,7 @@ extension GatewayCallMachine {
     for leg in legs.reversed() { effects += remove(leg) }
     for conversation in conversations { effects.append(.record(conversation, .ended(.shutDown))) }
     conversations = []
+    transfers = []
     return effects
   }
 }

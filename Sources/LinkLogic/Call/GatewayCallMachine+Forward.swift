@@ -9,7 +9,8 @@ extension GatewayCallMachine {
       let remote = members[caller]?.party
     else { return [.respond(Self.notTheCallee)] }
     guard case .user(let party, let session, let reach) = destination else { return [.respond(Self.noAddress)] }
-    guard ![member.party.user, remote.user].contains(party.user) else {
+    let involved = [member.party.user, remote.user, transfer(of: leg)?.transferor.user]
+    guard !involved.contains(party.user) else {
       return [.respond(.invalid("A call cannot be forwarded to somebody who is in it."))]
     }
     guard invitation.forwards < limits.forwards else {
@@ -26,6 +27,7 @@ extension GatewayCallMachine {
   }
 
   private mutating func replace(_ leg: Leg, by session: Leg, for caller: Leg) {
+    if let transfer = transfer(of: leg) { return retarget(transfer, to: session) }
     guard let party = members[session]?.party else { return }
     members[caller]?.far = session
     members[caller]?.remote = party

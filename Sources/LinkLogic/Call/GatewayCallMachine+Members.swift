@@ -46,6 +46,8 @@ extension GatewayCallMachine {
     /// Who waits for the reply.
     enum Asker: Sendable, Hashable {
       case leg(Leg)
+      /// A transfer waits for it.
+      case transfer
       /// It has left: the reply is accepted and leads to nothing.
       case nobody
     }

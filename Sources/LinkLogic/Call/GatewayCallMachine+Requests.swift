@@ -21,13 +21,18 @@ extension GatewayCallMachine {
     case audit
     /// Reads the session's state.
     case read
+    /// Connects the far end with somebody else (R-CALL-85).
+    case transfer(Destination)
     /// An operation of the protocol that this server does not perform.
     case unsupported(CallOperation)
     /// An operation that the protocol does not have, or not here.
     case unknown
 
     /// Reads the body of a PUT on a session (R-CALL-30).
-    public init(_ body: CallControlRequest, device: SubscriptionID? = nil) {
+    /// - Parameter destination: what the body names as the target of a transfer.
+    public init(
+      _ body: CallControlRequest, device: SubscriptionID? = nil, destination: Destination = .unreadable
+    ) {
       let content = Content(sdp: body.sdp, customParameters: body.customParameters, customBodies: body.customBodies)
       self =
         switch body.type {
@@ -38,7 +43,8 @@ extension GatewayCallMachine {
         case .updateIceCandidate: .candidates(body.iceCandidates ?? [])
         case .sendCustomHeaders: .customHeaders
         case .audit: .audit
-        case .transfer, .refer, .acceptCallReplace, .rejectCallReplace: .unsupported(body.type)
+        case .transfer: .transfer(destination)
+        case .refer, .acceptCallReplace, .rejectCallReplace: .unsupported(body.type)
         default: .unknown
         }
     }
@@ -113,7 +119,7 @@ extension GatewayCallMachine {
     case .forward(let destination): forward(to: destination, by: leg)
     case .end: isCaller ? cancelled(by: leg) : reject(by: leg)
     case .offer: [.respond(.pending(retryAfter: retry(leg)))]
-    case .reply, .refuse: [.respond(Self.notAnswered)]
+    case .reply, .refuse, .transfer: [.respond(Self.notAnswered)]
     case .candidates(let candidates): hold(candidates, from: leg)
     case .customHeaders, .audit: [.respond(.accepted)]
     case .read: [.respond(state(.ringing))]
@@ -132,6 +138,7 @@ extension GatewayCallMachine {
       case .offer(let content): offer(content, from: leg)
       case .reply(let content): reply(content, from: leg)
       case .refuse: refuse(from: leg)
+      case .transfer(let destination): transfer(to: destination, by: leg)
       case .candidates(let candidates): pass(candidates, from: leg)
       case .customHeaders, .audit: [.respond(.accepted)]
       case .read: [.respond(state(.answered))]
@@ -146,8 +153,8 @@ extension GatewayCallMachine {
     switch request {
     case .end: [.respond(.accepted)] + remove(leg)
     case .read: [.respond(.sessionNotFound)]
-    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .candidates, .customHeaders, .audit, .unsupported,
-      .unknown:
+    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .transfer, .candidates, .customHeaders, .audit,
+      .unsupported, .unknown:
       [.respond(.callNotFound)]
     }
   }

@@ -30,6 +30,7 @@ extension GatewayCallMachine {
     guard content.sdp != nil else { return [.respond(.invalid("callAnswer needs an sdp."))] }
     note(content, from: leg)
     members[leg]?.answeredBy = device
+    if let transfer = transfer(of: leg) { return acceptTransfer(transfer, content) }
     var effects: [Effect] = [.respond(.accepted)] + notify(leg, .callCancel)
     effects += ring(leg)  // R-CALL-380
     effects += notify(caller, .respondCallUpdate, content)
@@ -67,6 +68,9 @@ extension GatewayCallMachine {
   /// A ringing leg does not take the call: who waits for it is told why.
   /// - Parameter told: what the leg's own devices hear.
   mutating func notTaken(by leg: Leg, _ outcome: Outcome, _ reason: CallEndReason, _ told: [Effect]) -> [Effect] {
+    if let transfer = transfer(of: leg) {
+      return told + remove(leg) + fail(transfer, reason, outcome, departing: leg)
+    }
     guard let caller = members[leg]?.far else { return [] }
     let told = told + callEnd(caller, reason)
     return told + remove(caller, leg) + conclude(caller, leg, outcome)

@@ -13,7 +13,7 @@ extension GatewayCallMachine {
 
   /// Whether an offer of the leg, or its wish for one, is outstanding.
   func isOffering(_ leg: Leg) -> Bool {
-    exchanges.values.contains { $0.asker == .leg(leg) }
+    exchanges.values.contains { $0.asker == .leg(leg) } || transfers.contains { $0.target == leg && $0.isOffering }
   }
 
   /// Whether the leg can be given an offer: it neither owes a reply nor waits for one.
@@ -56,6 +56,8 @@ extension GatewayCallMachine {
       cancel(.update(leg)) + hand(.respondCallUpdate, content, to: asker, asker: .leg(leg), isSlowStart: false)
     case .leg(let asker):
       notify(asker, .respondCallUpdate, content) + cancel(.update(leg))
+    case .transfer:
+      repliedToTransfer(content, from: leg) + cancel(.update(leg))
     case .nobody:
       cancel(.update(leg)) + (exchange.isSlowStart ? refusal(leg) : [])
     }
@@ -69,7 +71,7 @@ extension GatewayCallMachine {
       return [.respond(.accepted)]
     }
     exchanges[leg] = nil
-    return [.respond(.accepted)] + unanswered(exchange) + cancel(.update(leg))
+    return [.respond(.accepted)] + unanswered(exchange, by: leg, .requestPending) + cancel(.update(leg))
   }
 
   /// A reply that nobody waits for: to the other copy of an offer, or too late.
@@ -85,12 +87,13 @@ extension GatewayCallMachine {
   mutating func updateTimedOut(_ leg: Leg) -> [Effect] {
     guard let exchange = exchanges.removeValue(forKey: leg) else { return [] }
     members[leg]?.wasHandedTwice = false
-    return unanswered(exchange)
+    return unanswered(exchange, by: leg, .unavailable)
   }
 
-  private func unanswered(_ exchange: Exchange) -> [Effect] {
+  private mutating func unanswered(_ exchange: Exchange, by leg: Leg, _ reason: CallEndReason) -> [Effect] {
     switch exchange.asker {
     case .leg(let asker): refusal(asker)
+    case .transfer: transfer(of: leg).map { fail($0, reason, .notConnected) } ?? []
     case .nobody: []
     }
   }

@@ -49,6 +49,12 @@ extension GatewayCallMachine {
     case unreadable
     /// Somebody, and the session that this user's devices get if they are rung.
     case user(Party, SessionID, Reach)
+    /// Whoever is at the far end of another of the user's legs, which has been adopted into this call.
+    case farEnd(of: Leg)
+    /// The far end of a session that is not the user's, or does not exist.
+    case unknownSession
+    /// The far end of a session that nobody has answered.
+    case unansweredSession
   }
 
   /// What travels from one end to the other.

@@ -45,6 +45,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
   var lastOrder = 0
   /// The offers on their way, by the leg that owes the reply.
   var exchanges: [Leg: Exchange] = [:]
+  /// The transfers that are not decided yet.
+  var transfers: [Transfer] = []
   /// The conversations that have begun and not ended, the oldest first.
   var conversations: [Conversation] = []
   private var hasStarted = false
@@ -66,6 +68,9 @@ public struct GatewayCallMachine: Sendable, Hashable {
   /// Whose leg it is; `nil` when its session does not exist.
   public func user(of leg: Leg) -> UserAddress? { members[leg]?.party.user }
 
+  /// Whether the leg is in an answered call.
+  public func isTalking(_ leg: Leg) -> Bool { stage(leg) == .talking }
+
   /// Whether a called user has answered.
   public var isAnswered: Bool { members.values.contains { $0.stage == .talking } }
 
@@ -75,6 +80,13 @@ public struct GatewayCallMachine: Sendable, Hashable {
   /// Takes one input.
   /// - Returns: what to do about it, in this order.
   public mutating func handle(_ input: Input) -> [Effect] {
+    let effects = take(input) + proceed()
+    // Legs that have left are known only as long as somebody is in the call.
+    guard hasStarted, members.values.allSatisfy({ $0.stage == .left }) else { return effects }
+    return effects + legs.flatMap { remove($0) }
+  }
+
+  private mutating func take(_ input: Input) -> [Effect] {
     switch input {
     case .start(let content, let callee): start(content, callee: callee)
     case .request(let leg, let request): answer(request, from: leg)
@@ -96,6 +108,28 @@ public struct GatewayCallMachine: Sendable, Hashable {
     members[callee]?.stage = .ringing(Invitation(content: content))
     let created = Answer(httpStatus: 200, body: CallControlResponse(sessionData: caller))
     return [.respond(created)] + begin(caller, callee, .dialled) + invite(callee, reach)
+  }
+
+  /// Brings another call's legs into this one, with everything that is under way there: two calls of a user whose far ends are to be
+  /// connected. Sessions and timers keep their names. The other call is over then.
+  public mutating func adopt(_ other: inout GatewayCallMachine) {
+    for (leg, var member) in other.members {
+      member.order += lastOrder
+      members[leg] = member
+    }
+    lastOrder += other.lastOrder
+    exchanges.merge(other.exchanges) { $1 }
+    transfers += other.transfers
+    conversations += other.conversations
+    timers.merge(other.timers) { $1 }
+    lastGeneration = max(lastGeneration, other.lastGeneration)
+    other = GatewayCallMachine(limits: other.limits)
+  }
+
+  /// A call that is over.
+  private init(limits: Limits) {
+    self.limits = limits
+    hasStarted = true
   }
 
   // MARK: - Timers

@@ -251,9 +251,6 @@ import Testing
       #expect(
         try await bench.update(sessions.bob, by: CallBench.bob, ["type": "callAnswer", "sdp": "B1"])
           == .failure(409, 55, "The call has been answered by another device."))
-      #expect(
-        try await bench.update(sessions.alice, by: CallBench.alice, ["type": "transfer", "address": "carol"])
-          == .failure(403, 35, "This server does not support transfer."))
       _ = try await bench.update(sessions.alice, by: CallBench.alice, ["type": "startCallUpdate", "sdp": "A2"])
       #expect(
         try await bench.update(sessions.alice, by: CallBench.alice, ["type": "startCallUpdate", "sdp": "A3"])

@@ -27,7 +27,7 @@ private typealias Fixture = GatewayCallFixture
     let content = Machine.Content(sdp: "X")
     let requests: [Machine.Request] = [
       .ringing, .answer(content, device: nil), .reject, .end(reasonText: nil), .offer(content), .reply(content), .refuse,
-      .candidates([]), .customHeaders, .audit, .unsupported(.transfer), .unknown,
+      .candidates([]), .customHeaders, .audit, .unsupported(.refer), .unknown,
     ]
     var machine = Fixture.answered()
     _ = machine.handle(.request(.caller, .end(reasonText: nil)))
@@ -64,7 +64,7 @@ private typealias Fixture = GatewayCallFixture
     var machine = Fixture.answered()
     for request in [
       Machine.Request.ringing, .candidates([]), .customHeaders, .read, .unknown, .offer(Machine.Content(sdp: "A2")),
-      .unsupported(.transfer),
+      .unsupported(.refer),
     ] {
       let effects = machine.handle(.request(.caller, request))
       #expect(Machine.generation(of: .audit(.caller), in: effects) != nil, "\(request)")

@@ -1,6 +1,7 @@
 import KandyTesting
 import LinkLogic
 import LinkProtocol
+import Testing
 
 typealias Machine = GatewayCallMachine
 
@@ -126,5 +127,69 @@ extension Machine {
   /// The newest generation of a timer that these effects start.
   static func generation(of timer: Timer, in effects: [Effect]) -> Int? {
     effects.compactMap { if case .startTimer(timer, let generation, _) = $0 { generation } else { nil } }.last
+  }
+}
+
+/// Alice speaks with Bob, and one of the two hands the other over to Carol.
+extension GatewayCallFixture {
+  /// Bob calls Carol, as Carol sees it: she was rung.
+  static let forCarolOfBob = CallNotificationParams(
+    callerDisplayNumber: "bob@example.com", callerName: "Bob Brown", calleeDisplayNumber: "carol@example.com",
+    primaryContact: "bob@example.com", remoteDisplayNumber: "bob@example.com", remoteName: "Bob Brown")
+  /// The same as Bob sees it, whom Alice had called: to his client it is still an incoming call.
+  static let forBobOfCarol = CallNotificationParams(
+    callerDisplayNumber: "carol@example.com", callerName: "Carol Clark", calleeDisplayNumber: "bob@example.com",
+    primaryContact: "carol@example.com", remoteDisplayNumber: "carol@example.com", remoteName: "Carol Clark")
+
+  static func plain(_ leg: Machine.Leg, _ type: EventType, _ parties: CallNotificationParams) -> LinkProtocol.Notification {
+    Notification(
+      eventType: type, eventId: nil, sessionParams: SessionParams(sessionData: leg), callNotificationParams: parties)
+  }
+
+  /// Alice has asked that Bob be transferred to Carol, who rings or has answered.
+  static func transferring(answering: Bool = true, offer: String = "C1") -> Machine {
+    var machine = answered()
+    _ = machine.handle(.request(.caller, .transfer(carol())))
+    _ = machine.handle(.notified("sC"))
+    if answering { _ = machine.handle(.request("sC", .answer(Machine.Content(sdp: offer), device: nil))) }
+    return machine
+  }
+
+  /// Bob speaks with Carol, and Alice's client has not deleted her session yet.
+  static func transferred() -> Machine {
+    var machine = transferring()
+    _ = machine.handle(.request(.callee, .reply(Machine.Content(sdp: "B2"))))
+    return machine
+  }
+
+  /// Alice and Bob speak with each other and with nobody else, and can be transferred.
+  static func expectAsBefore(_ machine: inout Machine) {
+    #expect(machine.legs == [.caller, .callee])
+    expectExchange(&machine)
+    #expect(machine.ask(.caller, .transfer(.user(carolClark, "another", .online))).first == ok)
+  }
+
+  /// Alice's offer reaches Bob, and his answer her.
+  static func expectExchange(_ machine: inout Machine) {
+    #expect(machine.ask(.caller, .offer(Machine.Content(sdp: "A9"))).prefix(2) == [ok, toBob(.startCallUpdate, bobSDP("A9"))])
+    #expect(
+      machine.ask(.callee, .reply(Machine.Content(sdp: "B9"))).prefix(2) == [ok, toAlice(.respondCallUpdate, aliceSDP("B9"))])
+  }
+}
+
+extension GatewayCallFixture {
+  static let second = Machine.Call(
+    caller: call.caller, callee: carolClark, callerSession: "sA2", calleeSession: "sC")
+
+  /// Alice speaks with Bob and, in a second call, with Carol.
+  static func consulting(_ call: Machine.Call = second) -> Machine {
+    var other = Machine(call)
+    _ = other.handle(.start(Machine.Content(sdp: "A1"), callee: .online))
+    _ = other.handle(.notified(call.calleeSession))
+    _ = other.handle(.request(call.calleeSession, .answer(Machine.Content(sdp: "C1"), device: nil)))
+    var machine = answered()
+    machine.adopt(&other)
+    #expect(other.isOver && other.legs == [])
+    return machine
   }
 }

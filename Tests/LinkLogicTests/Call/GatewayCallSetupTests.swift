@@ -204,8 +204,8 @@ private typealias Fixture = GatewayCallFixture
   @Test func whatTheServerDoesNotPerformIsRefusedByName() {
     for var machine in [Fixture.ringing(), Fixture.answered()] {
       #expect(
-        machine.ask(.caller, .unsupported(.transfer)) == [
-          Fixture.failure(403, 35, "This server does not support transfer.")
+        machine.ask(.caller, .unsupported(.refer)) == [
+          Fixture.failure(403, 35, "This server does not support refer.")
         ])
       #expect(machine.ask(.caller, .unknown) == [Fixture.failure(400, 37, "Unknown type of request.")])
       #expect(!machine.isOver)

@@ -225,7 +225,9 @@ private typealias Fixture = GatewayCallFixture
     #expect(read(body(.ringing)) == .ringing)
     #expect(read(body(.audit)) == .audit)
     #expect(read(body(.sendCustomHeaders)) == .customHeaders)
-    for operation in [CallOperation.transfer, .refer, .acceptCallReplace, .rejectCallReplace] {
+    #expect(
+      Machine.Request(body(.transfer), device: "desk", destination: Fixture.carol()) == .transfer(Fixture.carol()))
+    for operation in [CallOperation.refer, .acceptCallReplace, .rejectCallReplace] {
       #expect(read(body(operation)) == .unsupported(operation))
     }
     for operation in [CallOperation.callStart, .join, "hold"] { #expect(read(body(operation)) == .unknown) }

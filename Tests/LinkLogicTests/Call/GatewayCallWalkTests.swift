@@ -77,7 +77,7 @@ private struct Walk {
     case 13: feed(.request(leg, .candidates([])))
     case 14: feed(.request(leg, .audit))
     case 15: feed(.request(leg, .read))
-    case 16: feed(.request(leg, .unsupported(.transfer)))
+    case 16: feed(.request(leg, .unsupported(.refer)))
     case 17: feed(.presence(leg, Bool.random(using: &random)))
     case 18:
       let timers = Machine.Leg.both.flatMap { [Machine.Timer.audit($0), .absence($0), .ring($0), .update($0)] }
