@@ -36,14 +36,25 @@ public final class WebSocketConnection: Sendable {
   ///   progress for the send timeout –, with `overflow` if too much waits to be written; the connection is closed then.
   ///   `CancellationError`, at once, when the task is cancelled; whether the message is sent is open then.
   public func send(_ text: String) async throws {
-    let written = channel.eventLoop.makePromise(of: Void.self)
+    try await perform(.send(text))
+  }
+
+  /// Sends a ping; returns when the peer has answered it, and thus has received every message that was sent before.
+  /// - Throws: `WebSocketError` with `closed` if the connection is or gets closed before that; `CancellationError`, at once, when
+  ///   the task is cancelled.
+  public func ping() async throws {
+    try await perform(.ping)
+  }
+
+  private func perform(_ command: WebSocketCommand) async throws {
+    let done = channel.eventLoop.makePromise(of: Void.self)
     do {
       try await withTaskCancellationHandler {
-        channel.writeAndFlush(WebSocketCommand.send(text), promise: written)
-        try await written.futureResult.get()
+        channel.writeAndFlush(command, promise: done)
+        try await done.futureResult.get()
       } onCancel: {
         // Of two results a promise takes the first.
-        written.fail(CancellationError())
+        done.fail(CancellationError())
       }
     } catch let error as WebSocketError {
       throw error

@@ -4,6 +4,7 @@ import NIOWebSocket
 /// What a connection asks of its handler.
 enum WebSocketCommand: Sendable {
   case send(String)
+  case ping
   case close(WebSocketCloseCode, reason: String)
 }
 
@@ -18,6 +19,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
   private let role: WebSocketMachine.Role
   private let inbox: WebSocketInbox
   private var timers: [WebSocketMachine.Timer: Scheduled<Void>] = [:]
+  /// Pings that have not been answered, by ascending number.
+  private var pings: [(number: UInt64, promise: EventLoopPromise<Void>?)] = []
+  private var lastPing: UInt64 = 0
 
   init(role: WebSocketMachine.Role, options: WebSocketOptions, inbox: WebSocketInbox) {
     self.machine = WebSocketMachine(role: role, options: options)
@@ -77,6 +81,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     switch Self.unwrapOutboundIn(data) {
     case .send(let text):
       handle(.send(context.channel.allocator.buffer(string: text)), context, promise: promise)
+    case .ping:
+      ping(promise, context)
     case .close(let code, let reason):
       handle(.close(code, reason: reason), context)
       promise?.succeed()
@@ -91,10 +97,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
       switch effect {
       case .deliver(let text): inbox.push(text)
       case .write(let opcode, let payload): write(opcode, payload, promise, context)
+      case .answered(let number): answered(through: number)
       case .refuse(let error): promise?.fail(error)
       case .start(let timer, let delay): start(timer, delay, context)
       case .stop(let timer): timers.removeValue(forKey: timer)?.cancel()
-      case .finish(let closure): inbox.finish(closure)
+      case .finish(let closure): finish(closure)
       case .disconnect: context.close(promise: nil)
       }
     }
@@ -102,6 +109,30 @@ final class WebSocketHandler: ChannelDuplexHandler {
       // The peer's close frame may stand behind messages that nobody will read.
       context.read()
     }
+  }
+
+  private func ping(_ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+    guard machine.isOpen else {
+      promise?.fail(WebSocketError.closed)
+      return
+    }
+    lastPing += 1
+    pings.append((lastPing, promise))
+    handle(.ping(lastPing), context)
+  }
+
+  /// Only the latest of several pings has to be answered (RFC 6455, section 5.5.3).
+  private func answered(through number: UInt64) {
+    let answered = pings.prefix { $0.number <= number }
+    pings.removeFirst(answered.count)
+    for ping in answered { ping.promise?.succeed() }
+  }
+
+  private func finish(_ closure: WebSocketClosure) {
+    inbox.finish(closure)
+    let unanswered = pings
+    pings = []
+    for ping in unanswered { ping.promise?.fail(WebSocketError.closed) }
   }
 
   private func write(

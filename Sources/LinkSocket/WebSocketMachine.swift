@@ -20,6 +20,8 @@ struct WebSocketMachine {
     /// What arrived is no frame, or too large a one.
     case unreadable(WebSocketCloseCode, reason: String)
     case send(ByteBuffer)
+    /// Ask the peer for a sign of life that bears this number.
+    case ping(UInt64)
     /// A frame with this many bytes of payload has left.
     case written(WebSocketOpcode, bytes: Int)
     case close(WebSocketCloseCode, reason: String)
@@ -34,6 +36,8 @@ struct WebSocketMachine {
   enum Effect: Equatable {
     case deliver(String)
     case write(WebSocketOpcode, ByteBuffer)
+    /// The peer has answered the ping of this number, or a later one; all that was sent before has arrived.
+    case answered(UInt64)
     /// What was to be sent is not.
     case refuse(WebSocketError)
     case start(Timer, Duration)
@@ -89,14 +93,17 @@ struct WebSocketMachine {
     case (.open, .received(let frame)): received(frame)
     case (.open, .unreadable(let code, let reason)), (.open, .close(let code, let reason)): close(code, reason)
     case (.open, .send(let payload)): send(payload)
+    case (.open, .ping(let number)): write(.ping, ByteBuffer(integer: number))
     case (.open, .silent(let listening)): silent(listening: listening)
     case (.open, .stalled): giveUp("reads too slowly")
 
     case (.closing(let closure), .received(let frame)):
       frame.opcode == .connectionClose ? answered(frame, closure) : []
-    case (.closing, .opened), (.closing, .unreadable), (.closing, .close), (.closing, .silent), (.closing, .stalled): []
+    case (.closing, .opened), (.closing, .unreadable), (.closing, .close), (.closing, .silent), (.closing, .stalled),
+      (.closing, .ping):
+      []
     case (.closed, .opened), (.closed, .received), (.closed, .unreadable), (.closed, .close), (.closed, .silent),
-      (.closed, .stalled):
+      (.closed, .stalled), (.closed, .ping):
       []
     }
   }
@@ -113,7 +120,7 @@ extension WebSocketMachine {
     switch frame.opcode {
     case .text, .binary, .continuation: return data(frame)
     case .ping: return write(.pong, frame.unmaskedData)
-    case .pong: return []
+    case .pong: return answered(frame)
     case .connectionClose: return closedByPeer(frame)
     default: return close(.protocolError, "unknown opcode")
     }
@@ -136,6 +143,15 @@ extension WebSocketMachine {
     }
     fragments = frame.fin ? nil : message
     return frame.fin && message.isText ? deliver(message.payload) : []
+  }
+
+  /// The pings of the silence timer bear no number, and their answers none.
+  private func answered(_ pong: WebSocketFrame) -> [Effect] {
+    let payload = pong.unmaskedData
+    guard payload.readableBytes == 8, let number = payload.getInteger(at: payload.readerIndex, as: UInt64.self) else {
+      return []
+    }
+    return [.answered(number)]
   }
 
   private mutating func deliver(_ payload: ByteBuffer) -> [Effect] {

@@ -37,8 +37,9 @@ public struct WebSocketOptions: Sendable, Hashable {
     self.binaryMessages = binaryMessages
   }
 
-  /// For the end that receives notifications.
-  public static let client = WebSocketOptions()
+  /// For the end that receives notifications. The largest that our gateway sends has some 2 MiB: a session description of 256 KiB of which
+  /// JSON escapes every byte, and what goes with it.
+  public static let client = WebSocketOptions(maximumMessageBytes: 4 << 20)
 
   /// For the end that receives nothing but keepalives (R-CONN-612) and must notice a client that vanished (R-CONN-624).
   public static let server = WebSocketOptions(

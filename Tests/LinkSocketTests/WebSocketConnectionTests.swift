@@ -40,6 +40,46 @@ import Testing
     }
   }
 
+  @Test func whoeverPingsKnowsThatEverythingBeforeHasArrived() async throws {
+    try await Loopback.pair { server, client in
+      async let atClient = client.messages.prefix(100).reduce(into: []) { $0.append($1) }
+      for number in 0..<100 { try await server.send("\(number)") }
+      try await server.ping()
+      try await client.ping()
+      #expect(await atClient == (0..<100).map { "\($0)" })
+    }
+  }
+
+  @Test func aPingThatNobodyAnswersEndsWithTheConnection() async throws {
+    try await Loopback.frames { peer, client in
+      async let answer: Void = client.ping()
+      let ping = await peer.next()
+      #expect(ping?.opcode == .ping)
+      try await peer.send(.pong, ByteBuffer(string: "something else"))
+      try await peer.channel.close()
+      do {
+        try await answer
+        Issue.record("the ping was answered")
+      } catch {
+        #expect(error as? WebSocketError == .closed)
+      }
+      await #expect(throws: WebSocketError.closed) { try await client.ping() }
+    }
+  }
+
+  @Test func theAnswerToALaterPingAnswersTheEarlierOnes() async throws {
+    try await Loopback.frames { peer, client in
+      async let first: Void = client.ping()
+      let one = await peer.next()
+      async let second: Void = client.ping()
+      let two = try #require(await peer.next())
+      #expect(one?.unmaskedData != two.unmaskedData)
+      try await peer.send(.pong, two.unmaskedData)
+      try await first
+      try await second
+    }
+  }
+
   @Test(.spec("R-CONN-611")) func fragmentsWithAPingBetweenThemArriveAsOneMessage() async throws {
     try await Loopback.frames { peer, client in
       try await peer.send(.text, ByteBuffer(string: "one "), fin: false)
