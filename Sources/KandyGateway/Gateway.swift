@@ -55,9 +55,10 @@ public struct Gateway: Service {
       CallRoutes(driver: calls),
       keeper,
     ]
+    let epilogues = Epilogues()
     let responder = GatewayResponder(
       routes: Routes(of: features).all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
-      crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: limits.bodySize)
+      crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: limits.bodySize, epilogues: epilogues)
     let port = Announcement<Int>()
 
     self.configuration = configuration
@@ -69,21 +70,21 @@ public struct Gateway: Service {
     self.port = port
     self.logger = logger
     application = Application(
-      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub, logger: logger)),
+      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub, logger: logger), epilogues),
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
       onServerRunning: { channel in port.make(.success(channel.localAddress?.port ?? configuration.port)) },
       logger: logger)
   }
 
   private static func server(
-    _ configuration: GatewayConfiguration, _ channel: NotificationChannel
+    _ configuration: GatewayConfiguration, _ channel: NotificationChannel, _ epilogues: Epilogues
   ) throws(GatewayError) -> HTTPServerBuilder {
     var options = WebSocketOptions.server
     options.silenceLimit = .seconds(configuration.limits.idleSocket)
     // One notification at a time is on its way, and the largest is a request's body, every byte of which JSON may escape.
     options.outboxBytes = max(options.outboxBytes, configuration.limits.bodySize * 6)
     let plain = HTTPServerBuilder.http1WithWebSocket(
-      configuration: WebSocketChannel.Configuration(socket: options), decide: channel.serving)
+      configuration: WebSocketChannel.Configuration(socket: options), epilogues: epilogues, decide: channel.serving)
     guard let tls = configuration.tls else { return plain }
     do {
       let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }

@@ -31,6 +31,7 @@ struct GatewayResponder: HTTPResponder {
   let crossOrigin: CrossOrigin
   /// Bytes.
   let bodyLimit: Int
+  let epilogues: Epilogues
 
   func respond(to request: Request, context: Context) async throws -> Response {
     if let headers = crossOrigin.preflight(for: request.head) {
@@ -48,7 +49,7 @@ struct GatewayResponder: HTTPResponder {
     headers.append(contentsOf: crossOrigin.headers(for: request.head))
     headers[.contentType] = "application/json"
     headers[.cacheControl] = "no-store"
-    return Response(status: answer.status, headers: headers, body: Self.body(answer, on: context.channel))
+    return Response(status: answer.status, headers: headers, body: body(answer, on: context.channel))
   }
 
   // MARK: - From request to answer
@@ -109,21 +110,17 @@ struct GatewayResponder: HTTPResponder {
 
   // MARK: - From answer to bytes
 
-  private static func body(_ answer: Answer, on channel: any Channel) -> ResponseBody {
+  private func body(_ answer: Answer, on channel: any Channel) -> ResponseBody {
     let buffer = ByteBuffer(bytes: answer.body)
     guard let after = answer.after else { return ResponseBody(byteBuffer: buffer) }
-    return ResponseBody(contentLength: buffer.readableBytes) { writer in
-      do {
-        try await writer.write(buffer)
-        try await writer.finish(nil)
-        // The writes are queued on the connection's event loop; once it has come to this, they are on their way. Where there is
-        // no connection any more, there is nothing to wait for.
-        if channel.isActive { try await channel.eventLoop.submit {}.get() }
-      } catch {
-        await after()
-        throw error
-      }
-      await after()
+    epilogues.add(after, on: channel)
+    return ResponseBody(contentLength: buffer.readableBytes) { [epilogues] writer in
+      try await writer.write(buffer)
+      try await writer.finish(nil)
+      // The writes are queued on the connection's event loop; once it has come to this, they are on their way. Where there is no
+      // connection any more, there is nothing to wait for.
+      if channel.isActive { try await channel.eventLoop.submit {}.get() }
+      await epilogues.run(on: channel)
     }
   }
 }

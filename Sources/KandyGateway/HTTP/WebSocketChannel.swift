@@ -78,11 +78,22 @@ struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
 
 extension HTTPServerBuilder {
   /// HTTP and WebSocket on one port; see `WebSocketChannel`. Wrap it in `.tls(…)` for HTTPS and WSS.
+  /// - Parameter epilogues: what waits for an answer to leave is done also when the answer cannot be written.
   static func http1WithWebSocket(
-    configuration: WebSocketChannel.Configuration = WebSocketChannel.Configuration(), decide: @escaping WebSocketChannel.Decide
+    configuration: WebSocketChannel.Configuration = WebSocketChannel.Configuration(), epilogues: Epilogues = Epilogues(),
+    decide: @escaping WebSocketChannel.Decide
   ) -> HTTPServerBuilder {
     HTTPServerBuilder { responder in
-      WebSocketChannel(responder: responder, configuration: configuration, decide: decide)
+      let respond: HTTPChannelHandler.Responder = { request, writer, channel in
+        do {
+          try await responder(request, writer, channel)
+        } catch {
+          await epilogues.run(on: channel)
+          throw error
+        }
+        await epilogues.run(on: channel)
+      }
+      return WebSocketChannel(responder: respond, configuration: configuration, decide: decide)
     }
   }
 }

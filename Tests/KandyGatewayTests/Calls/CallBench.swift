@@ -125,7 +125,7 @@ struct CallBench: Sendable {
     ).addRoutes(to: &routes)
     responder = GatewayResponder(
       routes: routes.all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
-      crossOrigin: CrossOrigin(allowed: .any), bodyLimit: 1 << 20)
+      crossOrigin: CrossOrigin(allowed: .any), bodyLimit: 2 << 20, epilogues: Epilogues())
   }
 
   func add(_ address: UserAddress, _ first: String, _ last: String, services: [ServiceName]? = nil) async throws {

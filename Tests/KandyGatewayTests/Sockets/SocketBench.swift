@@ -17,19 +17,26 @@ struct SocketBench: Sendable {
   let port: Int
   let log: SocketLog
 
-  static func run(_ body: (SocketBench) async throws -> Void) async throws {
+  static func run(
+    users: [UserAddress] = [], configuration: GatewayConfiguration = GatewayConfiguration(), clock: ManualClock? = nil,
+    _ body: (SocketBench) async throws -> Void
+  ) async throws {
     let log = SocketLog()
-    try await InProcessGateway.run(logger: Logger(label: "test") { _ in log }) { running in
+    try await InProcessGateway.run(
+      users: users, configuration: configuration, clock: clock, logger: Logger(label: "test") { _ in log }
+    ) { running in
       try await body(SocketBench(gateway: running.gateway, port: running.port, log: log))
     }
   }
 
-  /// Gives somebody a device; its channel's id is the device's.
+  /// Gives somebody, who becomes a user if need be, a device; its channel's id is the device's.
   func device(_ id: SubscriptionID) async throws -> SubscriptionID {
     let user = try #require(UserAddress("\(id)@example.com"))
-    await gateway.hub.open(
-      SubscriptionRecord(
-        id: id, user: user, channel: ChannelID("\(id)"), services: [.call], supported: [], lifetime: 3_600, expiresAt: .max))
+    if try await !gateway.users.exists(user) { try await gateway.users.add(User(address: user), password: nil) }
+    let record = SubscriptionRecord(
+      id: id, user: user, channel: ChannelID("\(id)"), services: [.call], supported: [], lifetime: 3_600, expiresAt: .max)
+    _ = try await gateway.keeper.store.create(record, session: nil, limit: 1, force: false)
+    await gateway.hub.open(record)
     return id
   }
 
@@ -85,7 +92,12 @@ final class SocketLog: LogHandler {
 
   /// The next line about a socket's end.
   func nextEnd() async -> String? {
-    await lines.first { $0.contains("socket") }
+    await next("socket")
+  }
+
+  /// The next line that holds a text.
+  func next(_ text: String) async -> String? {
+    await lines.first { $0.contains(text) }
   }
 
   var metadata: Logger.Metadata {
