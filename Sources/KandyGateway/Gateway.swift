@@ -43,8 +43,9 @@ public struct Gateway: Service {
     let users = UserStore(database, passwordCost: limits.passwordCost)
     let subscriptions = SubscriptionStore(database: database)
     let hub = NotificationHub(
-      limit: limits.keptNotifications, clock: clock, now: now, identifiers: identifiers, logger: logger)
-    let keeper = SubscriptionKeeper(store: subscriptions, users: users, hub: hub, clock: clock, now: now, logger: logger)
+      limit: Mailbox.Limit(count: limits.keptNotifications, bytes: limits.keptBytes), clock: clock, now: now,
+      identifiers: identifiers, logger: logger)
+    let keeper = SubscriptionKeeper(store: subscriptions, hub: hub, clock: clock, now: now, logger: logger)
     let calls = GatewayCallDriver(
       hub: hub, users: users, identifiers: identifiers,
       limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), clock: clock, now: now, logger: logger)
@@ -158,12 +159,12 @@ public struct Gateway: Service {
   /// - Throws: `GatewayError` with `userNotFound`.
   public func remove(_ user: UserAddress) async throws {
     try await users.remove(user)
-    try await keeper.endRemoved()
+    await hub.end(allOf: user, .gone())
   }
 }
 
 /// What the features do beside answering requests.
-private struct Background: Service {
+struct Background: Service {
   let features: [any GatewayFeature]
   let hub: NotificationHub
 

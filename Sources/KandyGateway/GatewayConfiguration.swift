@@ -45,6 +45,8 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var ringTime = 60
     /// Notifications that wait for a client without a socket; the oldest go first.
     public var keptNotifications = 1_000
+    /// Bytes of notifications that wait for a client without a socket; the oldest go first.
+    public var keptBytes = 4 * 1024 * 1024
     /// Bytes of a request's body; longer ones get 413.
     public var bodySize = 2 * 1024 * 1024
     /// Seconds without a frame after which a socket is closed (R-CONN-624).
@@ -105,6 +107,7 @@ extension GatewayConfiguration {
     guard let limits = file.limits else { return }
     if let value = limits.ringTime { self.limits.ringTime = value }
     if let value = limits.keptNotifications { self.limits.keptNotifications = value }
+    if let value = limits.keptBytes { self.limits.keptBytes = value }
     if let value = limits.bodySize { self.limits.bodySize = value }
     if let value = limits.idleSocket { self.limits.idleSocket = value }
     if let value = limits.subscriptionsPerUser { self.limits.subscriptionsPerUser = value }
@@ -118,6 +121,7 @@ extension GatewayConfiguration {
     try Self.check("port", port, in: 0...65_535)
     try Self.check("limits.ringTime", limits.ringTime, in: 1...3_600)
     try Self.check("limits.keptNotifications", limits.keptNotifications, in: 1...1_000_000)
+    try Self.check("limits.keptBytes", limits.keptBytes, in: 65_536...(1 << 30))
     try Self.check("limits.bodySize", limits.bodySize, in: 1_024...(1 << 30))
     try Self.check("limits.idleSocket", limits.idleSocket, in: 1...86_400)
     try Self.check("limits.subscriptionsPerUser", limits.subscriptionsPerUser, in: 1...10_000)
@@ -171,6 +175,7 @@ extension GatewayConfiguration {
   private struct FileLimits: Decodable {
     var ringTime: Int?
     var keptNotifications: Int?
+    var keptBytes: Int?
     var bodySize: Int?
     var idleSocket: Int?
     var subscriptionsPerUser: Int?
@@ -179,7 +184,7 @@ extension GatewayConfiguration {
     var passwordCost: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case ringTime, keptNotifications, bodySize, idleSocket, subscriptionsPerUser, shortestLifetime, longestLifetime,
+      case ringTime, keptNotifications, keptBytes, bodySize, idleSocket, subscriptionsPerUser, shortestLifetime, longestLifetime,
         passwordCost
     }
   }

@@ -48,7 +48,7 @@ struct GatewayBench: Sendable {
   /// The features' own work is done while `body` runs.
   func running<Value>(_ body: () async throws -> Value) async throws -> Value {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for feature in gateway.features { group.addTask { try await feature.run() } }
+      group.addTask { [gateway] in try await Background(features: gateway.features, hub: gateway.hub).run() }
       defer { group.cancelAll() }
       return try await body()
     }
@@ -128,7 +128,38 @@ struct GatewayBench: Sendable {
     String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
   }
 
+  // MARK: - Calls
+
+  func control(
+    _ method: String, _ user: UserAddress, _ resource: String = "", _ request: [String: JSONValue]? = nil
+  ) async throws -> Response {
+    let body = try request.map { try Self.text(["callControlRequest": .object($0)]) }
+    return try await send(
+      method, "/rest/version/1/user/\(user)/callControl\(resource)", headers: Self.basic(user.description),
+      bytes: body.map { Array($0.utf8) })
+  }
+
+  /// Alice calls Bob, who answers.
+  /// - Parameter bob: his only device, which has no socket and to which nothing has been posted.
+  /// - Returns: each one's session.
+  func call(answeredAt bob: SubscriptionID) async throws -> (alice: String, bob: String) {
+    let started = try await control(
+      "POST", Self.alice, "", ["type": "callStart", "from": "alice", "to": .string(Self.bob.description), "sdp": "A1"])
+    let alice = try #require(started.body["callControlResponse"]?["sessionData"]?.stringValue)
+    let waiting = try #require(await hub.waiting[bob]?.first)
+    let notification = try WireCoding.decode(LinkProtocol.Notification.self, from: Data(waiting.utf8))
+    let callee = try #require(notification.sessionParams?.sessionData?.rawValue)
+    let answered = try await control("PUT", Self.bob, "/callSessions/\(callee)", ["type": "callAnswer", "sdp": "B1"])
+    #expect(answered.verdict == .ok)
+    return (alice, callee)
+  }
+
   // MARK: - Sockets
+
+  /// Waits until everything posted to a subscription is known to have arrived.
+  func confirmed(_ subscription: SubscriptionID) async {
+    while await hub.unconfirmed(by: subscription) > 0 { await Task.yield() }
+  }
 
   /// Opens a socket to a channel; it is closed when `body` returns, if it is not by then.
   func withSocket<Value: Sendable>(
@@ -163,6 +194,7 @@ final class RecordingSocket: NotificationSocket {
   private struct State {
     var isOpen = true
     var isReading = true
+    var isSilent = false
     var writers: [Int: CheckedContinuation<Void, Never>] = [:]
     var lastWriter = 0
   }
@@ -190,6 +222,16 @@ final class RecordingSocket: NotificationSocket {
     texts.add(text)
   }
 
+  func ping() async throws {
+    if state.withLock({ $0.isSilent }) {
+      let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+      for await _ in never {}
+      continuation.finish()
+    }
+    try Task.checkCancellation()
+    guard state.withLock({ $0.isOpen }) else { throw Broken() }
+  }
+
   private func letGo(_ change: (inout State) -> Void) {
     let writers = state.withLock { state in
       change(&state)
@@ -199,6 +241,8 @@ final class RecordingSocket: NotificationSocket {
     for writer in writers { writer.resume() }
   }
 
+  /// Answers no ping from now on, as a client does that has lost its network and does not know.
+  func fallSilent() { state.withLock { $0.isSilent = true } }
   /// Takes nothing from now on.
   func stopReading() { state.withLock { $0.isReading = false } }
   func readAgain() { letGo { $0.isReading = true } }

@@ -197,7 +197,7 @@ actor GatewayCallDriver {
       let devices = await hub.post(notification, to: user, service: .call)
       guard notification.eventType == .call else { return }
       guard let id = sessions[leg] else { return }
-      _ = handle(devices > 0 ? .notified(leg) : .presence(leg, false), in: id)
+      _ = handle(devices.all > 0 ? .notified(leg) : .presence(leg, false), in: id)
     case .notification(let notification, _, _, only: let device?):
       await hub.post(notification, toSubscription: device)
     case .record(let record):

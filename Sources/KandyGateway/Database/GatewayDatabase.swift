@@ -86,9 +86,4 @@ public struct GatewayDatabase: Sendable {
   func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
     try await connection.write(body)
   }
-
-  /// A number that changes whenever another connection has changed the database.
-  func foreignChanges() async throws -> Int {
-    try await connection.read { try Int.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
-  }
 }

@@ -1,15 +1,23 @@
 import DequeModule
 import LinkProtocol
 
-/// A notification that waits for its socket, written out once for all of a user's devices.
+/// A notification that waits for its socket, or for a sign that it has arrived, written out once for all of a user's devices.
 struct KeptNotification: Sendable, Hashable {
-  /// Ascending in each mailbox.
+  /// Ascending in each mailbox, without gaps.
   let number: Int
   let text: String
 }
 
 /// What the hub holds for one subscription.
 struct Mailbox: Sendable {
+  /// How much is kept at most; the oldest goes first. The newest is kept whatever its size.
+  struct Limit: Sendable, Hashable {
+    var count: Int
+    var bytes: Int
+
+    static let none = Limit(count: .max, bytes: .max)
+  }
+
   /// A socket that is being served.
   struct Connection: Sendable {
     let number: Int
@@ -27,6 +35,7 @@ struct Mailbox: Sendable {
   private(set) var capabilities: Set<String>
   private var revision: Int
   private(set) var kept: Deque<KeptNotification> = []
+  private var keptBytes = 0
   var connection: Connection?
   /// The subscription has ended; the mailbox stays only until its last notification has been written.
   var isOver = false
@@ -42,25 +51,43 @@ struct Mailbox: Sendable {
   }
 
   /// Adopts changed services and capabilities, unless a later change is known already.
-  mutating func adopt(_ subscription: SubscriptionRecord) {
-    guard subscription.revision > revision else { return }
+  /// - Returns: the services that the subscription no longer has.
+  mutating func adopt(_ subscription: SubscriptionRecord) -> Set<ServiceName> {
+    guard subscription.revision > revision else { return [] }
+    let lost = services.subtracting(subscription.services)
     services = Set(subscription.services)
     capabilities = Set(subscription.supported)
     revision = subscription.revision
+    return lost
   }
 
   /// Adds a notification at the end.
-  /// - Returns: whether the oldest one had to be dropped to make room.
-  mutating func keep(_ text: String, limit: Int) -> Bool {
+  /// - Returns: how many of the oldest had to be dropped to make room.
+  mutating func keep(_ text: String, limit: Limit) -> Int {
     lastNumber += 1
     kept.append(KeptNotification(number: lastNumber, text: text))
-    guard kept.count > limit else { return false }
-    kept.removeFirst()
-    return true
+    keptBytes += text.utf8.count
+    var dropped = 0
+    while kept.count > 1, kept.count > limit.count || keptBytes > limit.bytes {
+      removeFirst()
+      dropped += 1
+    }
+    return dropped
   }
 
-  /// Forgets a notification that has been written. It may be gone already: dropped, or written by another connection.
-  mutating func delivered(_ notification: KeptNotification) {
-    if kept.first?.number == notification.number { kept.removeFirst() }
+  /// The next notification to send over a connection that has taken everything up to a number.
+  func next(after number: Int) -> KeptNotification? {
+    guard let first = kept.first else { return nil }
+    let index = max(number + 1 - first.number, 0)
+    return index < kept.count ? kept[index] : nil
+  }
+
+  /// Forgets what has arrived: everything up to a number.
+  mutating func arrived(through number: Int) {
+    while let first = kept.first, first.number <= number { removeFirst() }
+  }
+
+  private mutating func removeFirst() {
+    keptBytes -= kept.removeFirst().text.utf8.count
   }
 }

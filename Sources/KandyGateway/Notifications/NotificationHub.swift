@@ -5,13 +5,14 @@ import Logging
 /// Brings notifications to the sockets of their subscriptions.
 ///
 /// Each subscription has a mailbox, and each open socket a writer of its own, so that a client that does not read delays nobody
-/// else. A notification leaves its mailbox when the socket has taken it; until then it waits, also while there is no socket
-/// (R-CONN-514, R-CONN-654). So a healthy connection gets everything in order and once. The protocol has no acknowledgement:
-/// what the operating system had accepted when the network broke is lost, and what was being written when a newer connection took
-/// over may come twice, with the same `eventId`, which clients drop (R-CONN-720).
+/// else. A notification leaves its mailbox when it is known to have arrived; until then it waits, also while there is no socket
+/// (R-CONN-514, R-CONN-654). The protocol has no acknowledgement, but WebSocket has: the answer to a ping says that everything sent
+/// before it has come through. So a connection gets everything in order and once, and what was on its way when the connection
+/// broke, noticed or not, comes again over the next one with the same `eventId`, by which clients drop what they have got
+/// already (R-CONN-720).
 ///
-/// A mailbox is bounded: a client that stays away loses the oldest notifications first. Those are the ones that have most likely
-/// lost their meaning, while the end of a call must not get lost behind its ringing.
+/// A mailbox is bounded by count and by bytes: a client that stays away loses the oldest notifications first. Those are the ones
+/// that have most likely lost their meaning, while the end of a call must not get lost behind its ringing.
 actor NotificationHub {
   /// What a client is told when its subscription ends.
   enum Farewell: Sendable, Hashable {
@@ -23,7 +24,15 @@ actor NotificationHub {
     case none
   }
 
-  private let limit: Int
+  /// Where a notification goes.
+  struct Receivers: Sendable, Hashable {
+    /// Subscriptions that will get it.
+    var all = 0
+    /// Those among them that have a socket now. Of the others nobody knows when they return.
+    var connected = 0
+  }
+
+  private let limit: Mailbox.Limit
   /// How long a socket may take to accept the last notification.
   private let farewellTime: Duration
   private let clock: any Clock<Duration>
@@ -31,7 +40,7 @@ actor NotificationHub {
   private let identifiers: IdentifierSource
   private let logger: Logger
 
-  /// Every subscription that ends, with its user, for one reader.
+  /// Every subscription that ends or loses a service (R-CONN-550), with its user, for one reader.
   nonisolated let endings: AsyncStream<(SubscriptionID, UserAddress)>
   private let ended: AsyncStream<(SubscriptionID, UserAddress)>.Continuation
 
@@ -44,7 +53,8 @@ actor NotificationHub {
   private var waitingForSilence: [CheckedContinuation<Void, Never>] = []
 
   init(
-    limit: Int, farewellTime: Duration = .seconds(5), clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64,
+    limit: Mailbox.Limit, farewellTime: Duration = .seconds(5), clock: any Clock<Duration>,
+    now: @escaping @Sendable () -> Int64,
     identifiers: IdentifierSource, logger: Logger
   ) {
     self.limit = limit
@@ -59,15 +69,15 @@ actor NotificationHub {
   // MARK: - Posting
 
   /// Posts to every subscription of a user that has the service. All of them get the same `eventId` (R-CONN-701).
-  /// - Returns: how many subscriptions will get it.
+  /// - Returns: who will get it.
   @discardableResult
   func post(
     _ notification: Notification, to user: UserAddress, service: ServiceName, except: Set<SubscriptionID> = []
-  ) -> Int {
+  ) -> Receivers {
     let receivers = subscriptions(of: user, service: service).filter { !except.contains($0) }
-    guard !receivers.isEmpty, let text = written(notification) else { return 0 }
+    guard !receivers.isEmpty, let text = written(notification) else { return Receivers() }
     for receiver in receivers { keep(text, for: receiver) }
-    return receivers.count
+    return Receivers(all: receivers.count, connected: receivers.count { mailboxes[$0]?.connection != nil })
   }
 
   /// Posts to one subscription, whatever its services.
@@ -97,14 +107,15 @@ actor NotificationHub {
     do {
       return String(decoding: try WireCoding.encode(notification), as: UTF8.self)
     } catch {
-      logger.debug("a notification cannot be written", metadata: ["type": "\(notification.eventType)"])
+      logger.error("a notification cannot be written", metadata: ["type": "\(notification.eventType)"])
       return nil
     }
   }
 
   private func keep(_ text: String, for subscription: SubscriptionID) {
-    if mailboxes[subscription]?.keep(text, limit: limit) == true {
-      logger.debug("the oldest notification was dropped: the client does not read", metadata: ["limit": "\(limit)"])
+    let dropped = mailboxes[subscription]?.keep(text, limit: limit) ?? 0
+    if dropped > 0 {
+      logger.debug("the oldest notifications were dropped: the client does not read", metadata: ["count": "\(dropped)"])
     }
     mailboxes[subscription]?.connection?.wake.yield()
   }
@@ -127,7 +138,8 @@ actor NotificationHub {
 
   /// Adopts changed services and capabilities.
   func update(_ subscription: SubscriptionRecord) {
-    mailboxes[subscription.id]?.adopt(subscription)
+    guard let lost = mailboxes[subscription.id]?.adopt(subscription), !lost.isEmpty else { return }
+    ended.yield((subscription.id, subscription.user))
   }
 
   /// Ends a subscription: nothing more is posted to it. Its socket, if there is one, gets what waits and the farewell, and is then
@@ -140,7 +152,7 @@ actor NotificationHub {
       return
     }
     if let last = notification(for: farewell), let text = written(last) {
-      _ = mailboxes[subscription]?.keep(text, limit: .max)
+      _ = mailboxes[subscription]?.keep(text, limit: .none)
     }
     mailboxes[subscription]?.isOver = true
     connection.end.yield(.subscriptionOver)
@@ -162,9 +174,14 @@ actor NotificationHub {
     }
   }
 
-  /// Everybody who has a subscription.
-  var users: Set<UserAddress> {
-    Set(byUser.keys)
+  /// Every subscription that has not ended.
+  var subscriptions: Set<SubscriptionID> {
+    Set(byChannel.values)
+  }
+
+  /// How many notifications of a subscription are not known to have arrived.
+  func unconfirmed(by subscription: SubscriptionID) -> Int {
+    mailboxes[subscription]?.kept.count ?? 0
   }
 
   /// Ends all subscriptions of a user.
@@ -214,8 +231,10 @@ actor NotificationHub {
     mailboxes[id]?.connection?.end.yield(.replaced)
     mailboxes[id]?.connection = connection
     wake.yield()
+    let (sent, report) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     let ending = await withTaskGroup(of: SocketEnding.self) { group in
-      group.addTask { await self.deliver(from: id, connection: connection.number, over: socket, woken: woken) }
+      group.addTask { await self.deliver(from: id, connection: connection.number, over: socket, woken: woken, report: report) }
+      group.addTask { await self.confirm(sent, of: id, over: socket) }
       group.addTask { await self.awaitEnding(endings) }
       let ending = await group.next() ?? .lost
       group.cancelAll()
@@ -226,18 +245,36 @@ actor NotificationHub {
   }
 
   nonisolated private func deliver(
-    from id: SubscriptionID, connection: Int, over socket: any NotificationSocket, woken: AsyncStream<Void>
+    from id: SubscriptionID, connection: Int, over socket: any NotificationSocket, woken: AsyncStream<Void>,
+    report: AsyncStream<Int>.Continuation
   ) async -> SocketEnding {
+    var last = 0
     for await _ in woken {
-      while let next = await next(from: id, connection: connection) {
+      while let next = await next(from: id, connection: connection, after: last) {
         do {
           try await socket.send(next.text)
         } catch {
           return .lost
         }
-        await delivered(next, from: id)
+        last = next.number
+        report.yield(last)
       }
       if await isOver(id) { return .subscriptionOver }
+    }
+    return .lost
+  }
+
+  /// Finds out what has arrived, with one ping at a time. A client that answers none gets everything anew when it returns.
+  nonisolated private func confirm(
+    _ sent: AsyncStream<Int>, of id: SubscriptionID, over socket: any NotificationSocket
+  ) async -> SocketEnding {
+    for await number in sent {
+      do {
+        try await socket.ping()
+      } catch {
+        return .lost
+      }
+      await arrived(through: number, at: id)
     }
     return .lost
   }
@@ -250,13 +287,13 @@ actor NotificationHub {
     return .lost
   }
 
-  private func next(from id: SubscriptionID, connection: Int) -> KeptNotification? {
+  private func next(from id: SubscriptionID, connection: Int, after last: Int) -> KeptNotification? {
     guard let mailbox = mailboxes[id], mailbox.connection?.number == connection else { return nil }
-    return mailbox.kept.first
+    return mailbox.next(after: last)
   }
 
-  private func delivered(_ notification: KeptNotification, from id: SubscriptionID) {
-    mailboxes[id]?.delivered(notification)
+  private func arrived(through number: Int, at id: SubscriptionID) {
+    mailboxes[id]?.arrived(through: number)
   }
 
   private func isOver(_ id: SubscriptionID) -> Bool {

@@ -5,6 +5,8 @@ protocol NotificationSocket: Sendable {
   /// Writes one text frame. Returns when the bytes have been handed to the operating system; throws when the connection is lost,
   /// and at once when the task is cancelled.
   func send(_ text: String) async throws
+  /// Asks the client for a sign of life. Returns when it has come: everything sent before has then arrived. Throws as `send` does.
+  func ping() async throws
 }
 
 /// Why the hub is finished with a socket. Whoever opened it closes it then.

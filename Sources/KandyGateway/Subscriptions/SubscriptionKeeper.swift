@@ -5,7 +5,6 @@ import Logging
 /// removed, and at the end.
 struct SubscriptionKeeper: GatewayFeature {
   let store: SubscriptionStore
-  let users: UserStore
   let hub: NotificationHub
   let clock: any Clock<Duration>
   let now: @Sendable () -> Int64
@@ -24,17 +23,20 @@ struct SubscriptionKeeper: GatewayFeature {
   }
 
   func run() async throws {
-    var foreignChanges = try await store.database.foreignChanges()
+    var missing: Set<SubscriptionID> = []
+    var hasFailed = false
     while !Task.isCancelled {
       do {
         try await endExpired()
-        let changes = try await store.database.foreignChanges()
-        if changes != foreignChanges { try await endRemoved() }
-        foreignChanges = changes
+        missing = try await endMissing(since: missing)
+        hasFailed = false
       } catch is CancellationError {
         return
       } catch {
-        logger.debug("the subscriptions cannot be looked after", metadata: ["error": "\(type(of: error))"])
+        if !hasFailed {
+          logger.error("the subscriptions cannot be looked after", metadata: ["error": "\(type(of: error))"])
+        }
+        hasFailed = true
       }
       do { try await clock.sleep(for: Self.beat) } catch { return }
     }
@@ -45,12 +47,16 @@ struct SubscriptionKeeper: GatewayFeature {
     for id in try await store.removeExpired(now: now()) { await hub.end(id, .gone()) }
   }
 
-  /// Ends the subscriptions of users who are no longer there (R-CONN-572).
-  func endRemoved() async throws {
-    for user in await hub.users {
-      guard try await !users.exists(user) else { continue }
-      await hub.end(allOf: user, .gone())
-    }
+  /// Ends the subscriptions that another process has removed from the database, for example together with their user (R-CONN-572).
+  ///
+  /// A subscription that is being made has its mailbox first and its row next, and one that is being deleted loses its row first:
+  /// only those count that were missing at the last beat already.
+  /// - Returns: those that are missing now.
+  private func endMissing(since last: Set<SubscriptionID>) async throws -> Set<SubscriptionID> {
+    let open = await hub.subscriptions
+    let missing = open.subtracting(try await store.ids())
+    for id in missing.intersection(last) { await hub.end(id, .gone()) }
+    return missing
   }
 
   /// Tells connected clients that they are gone. The others keep their subscriptions and what waits for them: they may not even
@@ -62,7 +68,7 @@ struct SubscriptionKeeper: GatewayFeature {
       try await store.remove(gone)
       try await store.keep(waiting)
     } catch {
-      logger.debug("the subscriptions cannot be written", metadata: ["error": "\(type(of: error))"])
+      logger.error("the subscriptions cannot be written", metadata: ["error": "\(type(of: error))"])
     }
   }
 }

@@ -139,6 +139,11 @@ struct SubscriptionStore: Sendable {
     }
   }
 
+  /// The ids of all subscriptions.
+  func ids() async throws -> Set<SubscriptionID> {
+    Set(try await database.read { try String.fetchAll($0, sql: "SELECT id FROM subscription") }.map { SubscriptionID($0) })
+  }
+
   /// Every subscription, the oldest first.
   func all() async throws -> [SubscriptionRecord] {
     try await database.read { try Row.fetchAll($0, sql: "SELECT * FROM subscription ORDER BY number").map(Self.record) }

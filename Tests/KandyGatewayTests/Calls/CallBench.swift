@@ -113,7 +113,8 @@ struct CallBench: Sendable {
     let ended = Ended()
     self.ended = ended
     users = UserStore(database, passwordCost: 1)
-    hub = NotificationHub(limit: 1_000, clock: clock, now: now, identifiers: identifiers, logger: logger)
+    hub = NotificationHub(
+      limit: Mailbox.Limit(count: 1_000, bytes: .max), clock: clock, now: now, identifiers: identifiers, logger: logger)
     driver = GatewayCallDriver(
       hub: hub, users: users, identifiers: identifiers, limits: limits, clock: clock, now: now, logger: logger,
       onEnded: { ended.add($0) })

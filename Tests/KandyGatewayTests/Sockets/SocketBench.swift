@@ -58,6 +58,11 @@ struct SocketBench: Sendable {
       }.get()
   }
 
+  /// Waits until everything posted to a device is known to have arrived.
+  func confirmed(_ device: SubscriptionID) async {
+    while await gateway.hub.unconfirmed(by: device) > 0 { await Task.yield() }
+  }
+
   /// Posts notifications that are told apart by their `eventId`.
   func post(_ ids: [String], to device: SubscriptionID) async {
     for id in ids {

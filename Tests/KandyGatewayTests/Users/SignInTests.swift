@@ -7,7 +7,7 @@ import Testing
 
 @testable import KandyGateway
 
-@Suite struct SignInTests {
+@Suite(.timeLimit(.minutes(1))) struct SignInTests {
   private func token(_ bench: GatewayBench, for user: UserAddress = GatewayBench.alice) async throws -> String {
     let key = try await bench.gateway.users.ensureHMACKey(of: user.domain)
     let code = HMAC<Insecure.SHA1>.authenticationCode(
@@ -50,6 +50,26 @@ import Testing
       try await bench.gateway.users.setPassword("new", of: GatewayBench.alice)
       #expect(try await bench.subscribe().verdict == .wrongCredentials)
       #expect(try await bench.subscribe(headers: GatewayBench.basic("alice@example.com", "new")).verdict == .ok)
+    }
+  }
+
+  @Test(.spec("R-CONN-572")) func aUserWhoIsRemovedAndAddedAgainElsewhereIsGone() async throws {
+    try await GatewayBench.run { bench in
+      let bobs = try await bench.subscribe(GatewayBench.bob)
+      let alices = try await bench.subscribe()
+      try await bench.withSocket(bobs.channel) { socket in
+        // As another process does it: the gateway is not told, and there is no moment at which it could find the user missing.
+        try await bench.gateway.users.remove(GatewayBench.bob)
+        try await bench.gateway.users.add(User(address: GatewayBench.bob), password: GatewayBench.password)
+        for _ in 1...3 {
+          await bench.clock.waitForSleepers(1)
+          await bench.clock.advance(by: SubscriptionKeeper.beat)
+        }
+        #expect(try await socket.types(1) == [.gone])
+        #expect(await socket.ending == .subscriptionOver)
+      }
+      #expect(try await bench.refresh(try #require(alices.path)).status == 200)
+      #expect(await bench.hub.subscriptions == [try #require(alices.subscription)])
     }
   }
 
