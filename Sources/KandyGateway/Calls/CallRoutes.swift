@@ -7,9 +7,13 @@ struct CallRoutes: GatewayFeature {
   let driver: GatewayCallDriver
 
   func addRoutes(to routes: inout Routes) {
-    routes.on(CallControl.start) { caller, _, request in try await start(request, caller) }
+    routes.on(CallControl.start) { caller, _, request in
+      try PassedOn.check(request)
+      return try await start(request, caller)
+    }
     routes.on(CallControl.update) { caller, session, request in
-      try await driver.perform(request, on: session, by: caller)
+      try PassedOn.check(request)
+      return try await driver.perform(request, on: session, by: caller)
     }
     routes.on(CallControl.end) { caller, session, _ in
       await driver.perform(.end(reasonText: caller.query["reasonText"]), on: session, by: caller.user)

@@ -2,6 +2,9 @@ import LinkProtocol
 
 /// What the called user reads as the caller's name.
 enum CallerName {
+  /// Characters of a name that a client chooses.
+  private static let limit = 256
+
   /// The name in the directory; for users who have none there, the one that the client put before `<` in `from` (R-CALL-821), and at last
   /// the address. It is not for the client to choose another name than the directory's.
   static func of(_ caller: Caller, from: String?) -> String {
@@ -19,6 +22,6 @@ enum CallerName {
     }
     strip(\.isWhitespace)
     strip { $0 == "\"" || $0.isWhitespace }
-    return name.isEmpty ? nil : String(name)
+    return name.isEmpty ? nil : String(name.prefix(limit))
   }
 }
