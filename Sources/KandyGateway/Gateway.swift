@@ -40,7 +40,7 @@ public struct Gateway: Service {
     try configuration.validate()
     let limits = configuration.limits
     let database = try GatewayDatabase(configuration.database)
-    let users = UserStore(database, passwordCost: limits.passwordCost)
+    let users = UserStore(database, passwordCost: limits.passwordCost, waitingPasswords: limits.waitingPasswords)
     let subscriptions = SubscriptionStore(database: database)
     let hub = NotificationHub(
       limit: Mailbox.Limit(count: limits.keptNotifications, bytes: limits.keptBytes), clock: clock, now: now,
@@ -48,7 +48,8 @@ public struct Gateway: Service {
     let keeper = SubscriptionKeeper(store: subscriptions, hub: hub, clock: clock, now: now, logger: logger)
     let calls = GatewayCallDriver(
       hub: hub, users: users, identifiers: identifiers,
-      limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), clock: clock, now: now, logger: logger)
+      limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), callsPerUser: limits.callsPerUser, clock: clock,
+      now: now, logger: logger)
 
     let features: [any GatewayFeature] = [
       SubscriptionRoutes(
@@ -82,10 +83,13 @@ public struct Gateway: Service {
   ) throws(GatewayError) -> HTTPServerBuilder {
     var options = WebSocketOptions.server
     options.silenceLimit = .seconds(configuration.limits.idleSocket)
+    options.sendTimeout = .seconds(configuration.limits.unreadTime)
     // One notification at a time is on its way, and the largest is a request's body, every byte of which JSON may escape.
     options.outboxBytes = max(options.outboxBytes, configuration.limits.bodySize * 6)
     let plain = HTTPServerBuilder.http1WithWebSocket(
-      configuration: WebSocketChannel.Configuration(socket: options), epilogues: epilogues, decide: channel.serving)
+      configuration: WebSocketChannel.Configuration(
+        unreadAnswer: .seconds(Int64(configuration.limits.unreadTime)), socket: options), epilogues: epilogues,
+      decide: channel.serving)
     guard let tls = configuration.tls else { return plain }
     do {
       let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }

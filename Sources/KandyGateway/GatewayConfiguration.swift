@@ -51,6 +51,12 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var bodySize = 2 * 1024 * 1024
     /// Seconds without a frame after which a socket is closed (R-CONN-624).
     public var idleSocket = 120
+    /// Seconds without progress after which a client is cut off that does not read what it is sent, over HTTP or its socket.
+    public var unreadTime = 20
+    /// Calls that one user has begun and that have not ended. Calls from others do not count: nobody is to use them up for him.
+    public var callsPerUser = 20
+    /// Passwords that wait to be checked, each of which takes tens of milliseconds; further requests get 503.
+    public var waitingPasswords = 100
     /// Subscriptions of one user at the same time (R-CONN-523).
     public var subscriptionsPerUser = 10
     /// The shortest and the longest lifetime in seconds that a subscription is granted (R-CONN-531).
@@ -77,7 +83,7 @@ extension GatewayConfiguration {
       try Self.check(value["tls"], names: ["certificate", "key"])
       try Self.check(value["turn"], names: ["secret", "urls", "lifetime"])
       try Self.check(value["limits"], names: Set(FileLimits.CodingKeys.allCases.map(\.rawValue)))
-      adopt(try JSONDecoder().decode(File.self, from: json))
+      try adopt(try JSONDecoder().decode(File.self, from: json))
     } catch let error as GatewayError {
       throw error
     } catch {
@@ -93,7 +99,7 @@ extension GatewayConfiguration {
       "The configuration has no \"\(unknown)\"; there are \(names.sorted().joined(separator: ", ")).")
   }
 
-  private mutating func adopt(_ file: File) {
+  private mutating func adopt(_ file: File) throws(GatewayError) {
     if let host = file.host { self.host = host }
     if let port = file.port { self.port = port }
     if let database = file.database { self.database = database == "memory" ? .memory : .file(database) }
@@ -111,7 +117,14 @@ extension GatewayConfiguration {
     if let value = limits.bodySize { self.limits.bodySize = value }
     if let value = limits.idleSocket { self.limits.idleSocket = value }
     if let value = limits.subscriptionsPerUser { self.limits.subscriptionsPerUser = value }
+    if let value = limits.unreadTime { self.limits.unreadTime = value }
+    if let value = limits.callsPerUser { self.limits.callsPerUser = value }
+    if let value = limits.waitingPasswords { self.limits.waitingPasswords = value }
     let shortest = limits.shortestLifetime ?? self.limits.lifetime.lowerBound
+    if let longest = limits.longestLifetime, longest < shortest {
+      throw GatewayError(
+        .invalidConfiguration, "limits.longestLifetime is \(longest), which is less than the shortest, \(shortest).")
+    }
     self.limits.lifetime = shortest...max(shortest, limits.longestLifetime ?? self.limits.lifetime.upperBound)
     if let value = limits.passwordCost { self.limits.passwordCost = value }
   }
@@ -124,9 +137,13 @@ extension GatewayConfiguration {
     try Self.check("limits.keptBytes", limits.keptBytes, in: 65_536...(1 << 30))
     try Self.check("limits.bodySize", limits.bodySize, in: 1_024...(1 << 30))
     try Self.check("limits.idleSocket", limits.idleSocket, in: 1...86_400)
+    try Self.check("limits.unreadTime", limits.unreadTime, in: 1...3_600)
+    try Self.check("limits.callsPerUser", limits.callsPerUser, in: 1...10_000)
+    try Self.check("limits.waitingPasswords", limits.waitingPasswords, in: 1...100_000)
     try Self.check("limits.subscriptionsPerUser", limits.subscriptionsPerUser, in: 1...10_000)
     // Clients take a lifetime below 60 seconds for 60 (R-CONN-531).
     try Self.check("limits.shortestLifetime", limits.lifetime.lowerBound, in: 60...86_400 * 365)
+    try Self.check("limits.longestLifetime", limits.lifetime.upperBound, in: 60...86_400 * 365)
     try Self.check("limits.passwordCost", limits.passwordCost, in: 1...20)
     if let turn { try Self.check(turn) }
   }
@@ -152,7 +169,7 @@ extension GatewayConfiguration {
       DecodingError.keyNotFound(_, let context):
       "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has a value of another type than expected"
     default:
-      "it is not JSON"
+      "it is not JSON, or a number in it is too large"
     }
   }
 
@@ -178,14 +195,17 @@ extension GatewayConfiguration {
     var keptBytes: Int?
     var bodySize: Int?
     var idleSocket: Int?
+    var unreadTime: Int?
+    var callsPerUser: Int?
+    var waitingPasswords: Int?
     var subscriptionsPerUser: Int?
     var shortestLifetime: Int?
     var longestLifetime: Int?
     var passwordCost: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case ringTime, keptNotifications, keptBytes, bodySize, idleSocket, subscriptionsPerUser, shortestLifetime, longestLifetime,
-        passwordCost
+      case ringTime, keptNotifications, keptBytes, bodySize, idleSocket, unreadTime, callsPerUser, waitingPasswords,
+        subscriptionsPerUser, shortestLifetime, longestLifetime, passwordCost
     }
   }
 }

@@ -25,6 +25,7 @@ actor GatewayCallDriver {
   let users: UserStore
   let identifiers: IdentifierSource
   private let limits: Machine.Limits
+  private let callsPerUser: Int
   private let stopwatch: Stopwatch
   private let now: @Sendable () -> Int64
   private let logger: Logger
@@ -44,13 +45,14 @@ actor GatewayCallDriver {
   ///     was offline are among them.
   init(
     hub: NotificationHub, users: UserStore, identifiers: IdentifierSource, limits: Machine.Limits = Machine.Limits(),
-    clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64, logger: Logger,
+    callsPerUser: Int = .max, clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64, logger: Logger,
     onEnded: @escaping @Sendable (CallRecord) async -> Void = { _ in }
   ) {
     self.hub = hub
     self.users = users
     self.identifiers = identifiers
     self.limits = limits
+    self.callsPerUser = callsPerUser
     stopwatch = Stopwatch(clock)
     self.now = now
     self.logger = logger
@@ -75,6 +77,9 @@ actor GatewayCallDriver {
     let user = try await users.user(callee)
     let reach = await reach(of: user)
     guard !isShuttingDown else { throw Refusal.shuttingDown }
+    guard calls.values.count(where: { $0.caller == caller.user && !$0.machine.isOver }) < callsPerUser else {
+      throw Refusal.tooManyCalls(limit: callsPerUser)
+    }
 
     lastCall += 1
     let id = lastCall

@@ -58,10 +58,20 @@ struct Refusal: Error, Sendable, Hashable {
   static let invalidCorrelator = Refusal(
     .forbidden, .invalidCorrelator, "A clientCorrelator has 1 to 128 letters, digits and - _ . ~ characters.")
   static func invalidValue(_ reason: String) -> Refusal { Refusal(.forbidden, .invalidValue, reason) }
+  static func tooManyCalls(limit: Int) -> Refusal {
+    Refusal(.forbidden, .tooManySessions, "The user has begun \(limit) calls, which is as many as are allowed.")
+  }
   static let unknownSubscription = Refusal(.notFound, .resourceNotFound, "There is no such subscription (any more).")
   /// The gateway itself failed; the log says more.
   static let internalError = Refusal(.internalServerError, .internalError, "The gateway failed.")
-  static let shuttingDown = Refusal(.serviceUnavailable, .unavailable, "The gateway is shutting down.", retryAfter: 5)
+  static let shuttingDown = unavailable("The gateway is shutting down.", retryAfter: 5)
+  static let overloaded = unavailable("More users are signing in than the gateway can check.", retryAfter: 2)
+
+  /// - Parameter retryAfter: seconds; in the body and in a header (R-CONN-1103).
+  private static func unavailable(_ reason: String, retryAfter: Int) -> Refusal {
+    Refusal(
+      .serviceUnavailable, .unavailable, reason, retryAfter: Double(retryAfter), headers: [.retryAfter: "\(retryAfter)"])
+  }
 }
 
 /// A response body that can say no.

@@ -34,6 +34,8 @@ struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
   struct Configuration: Sendable {
     /// Limits for headers, and after how long a connection on which nothing is asked is closed.
     var http = HTTP1Channel.Configuration(idleTimeout: .seconds(75))
+    /// After how long without progress a client that does not read its answer is cut off.
+    var unreadAnswer = TimeAmount.seconds(30)
     var socket = WebSocketOptions.server
   }
 

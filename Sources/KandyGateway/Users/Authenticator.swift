@@ -38,7 +38,13 @@ struct Authenticator: Sendable {
     if let account, let hash = account.hash, verified.contains(password, of: name, for: hash) {
       return Self.caller(account.user)
     }
-    guard try await users.hasher.matches(password, account?.hash), let account, let hash = account.hash else { return nil }
+    let isRight: Bool
+    do {
+      isRight = try await users.hasher.matches(password, account?.hash)
+    } catch is PasswordHasher.Overloaded {
+      throw Refusal.overloaded
+    }
+    guard isRight, let account, let hash = account.hash else { return nil }
     verified.insert(password, of: name, for: hash)
     return Self.caller(account.user)
   }

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import NIOPosix
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -10,10 +11,21 @@ import NIOPosix
 
 /// Hashes passwords with scrypt (RFC 7914). A hash carries its parameters: `$scrypt$ln=14,r=8,p=1$salt$key`.
 ///
-/// Hashing takes tens of milliseconds and 16 MiB on purpose, so it runs on NIO's threads for blocking work.
+/// Hashing takes tens of milliseconds and 16 MiB on purpose, so it runs on NIO's threads for blocking work, and only so many may
+/// wait for them: whoever floods the gateway with passwords must not fill its memory, nor make everybody wait for minutes.
 struct PasswordHasher: Sendable {
+  /// As many hashes wait as may.
+  struct Overloaded: Error {}
+
   /// Logarithm to base 2 of the number of rounds.
   let cost: Int
+  private let queue: HashQueue
+
+  /// - Parameter waiting: how many hashes may be under way or wait.
+  init(cost: Int, waiting: Int = 100) {
+    self.cost = cost
+    queue = HashQueue(limit: waiting)
+  }
 
   private static let blockSize = 8
   private static let keyLength = 32
@@ -21,27 +33,35 @@ struct PasswordHasher: Sendable {
   func hash(_ password: String) async throws -> String {
     var generator = SystemRandomNumberGenerator()
     let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    let key = try await Self.derive(password, salt: salt, cost: cost)
+    let key = try await derive(password, salt: salt, cost: cost)
     return "$scrypt$ln=\(cost),r=\(Self.blockSize),p=1$\(Self.base64(salt))$\(Self.base64(key))"
   }
 
   /// Whether the password belongs to the hash. Takes the same time for every password, and for `nil`, which stands for a user
   /// who does not exist or has no password.
+  /// - Throws: `Overloaded`.
   func matches(_ password: String, _ hash: String?) async throws -> Bool {
     guard let hash, let (cost, salt, key) = Self.parse(hash) else {
-      _ = try await Self.derive(password, salt: [UInt8](repeating: 0, count: 16), cost: cost)
+      _ = try await derive(password, salt: [UInt8](repeating: 0, count: 16), cost: cost)
       return false
     }
-    return ConstantTime.equal(try await Self.derive(password, salt: salt, cost: cost), key)
+    return ConstantTime.equal(try await derive(password, salt: salt, cost: cost), key)
   }
 
-  private static func derive(_ password: String, salt: [UInt8], cost: Int) async throws -> [UInt8] {
-    let password = Array(password.utf8)
-    return try await NIOThreadPool.singleton.runIfActive {
-      try KDF.Scrypt.deriveKey(
-        from: password, salt: salt, outputByteCount: keyLength, rounds: 1 << cost, blockSize: blockSize, parallelism: 1
-      ).withUnsafeBytes { Array($0) }
-    }
+  private func derive(_ password: String, salt: [UInt8], cost: Int) async throws -> [UInt8] {
+    try queue.enter()
+    defer { queue.leave() }
+    return try await NIOThreadPool.singleton.runIfActive { try Self.key(of: password, salt: salt, cost: cost) }
+  }
+
+  static func key(
+    of password: String, salt: [UInt8], cost: Int, blockSize: Int = Self.blockSize, parallelism: Int = 1,
+    length: Int = Self.keyLength
+  ) throws -> [UInt8] {
+    try KDF.Scrypt.deriveKey(
+      from: Array(password.utf8), salt: salt, outputByteCount: length, rounds: 1 << cost, blockSize: blockSize,
+      parallelism: parallelism
+    ).withUnsafeBytes { Array($0) }
   }
 
   private static func parse(_ hash: String) -> (cost: Int, salt: [UInt8], key: [UInt8])? {
@@ -55,6 +75,29 @@ struct PasswordHasher: Sendable {
 
   private static func base64(_ bytes: [UInt8]) -> String {
     Data(bytes).base64EncodedString()
+  }
+}
+
+/// Counts the hashes that are under way.
+private final class HashQueue: Sendable {
+  private let length = Mutex(0)
+  private let limit: Int
+
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  func enter() throws(PasswordHasher.Overloaded) {
+    let isFull = length.withLock { length in
+      guard length < limit else { return true }
+      length += 1
+      return false
+    }
+    if isFull { throw PasswordHasher.Overloaded() }
+  }
+
+  func leave() {
+    length.withLock { $0 -= 1 }
   }
 }
 

@@ -13,9 +13,10 @@ public struct UserStore: Sendable {
   let hasher: PasswordHasher
 
   /// - Parameter passwordCost: logarithm to base 2 of scrypt's rounds for new passwords.
-  public init(_ database: GatewayDatabase, passwordCost: Int = 14) {
+  /// - Parameter waitingPasswords: how many passwords may wait to be checked.
+  public init(_ database: GatewayDatabase, passwordCost: Int = 14, waitingPasswords: Int = 100) {
     self.database = database
-    hasher = PasswordHasher(cost: passwordCost)
+    hasher = PasswordHasher(cost: passwordCost, waiting: waitingPasswords)
   }
 
   // MARK: - Users
