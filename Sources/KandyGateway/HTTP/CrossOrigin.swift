@@ -7,15 +7,21 @@ import HTTPTypes
 struct CrossOrigin: Sendable, Hashable {
   let allowed: GatewayConfiguration.Origins
 
+  /// What a page may read besides the body: after how long to come back (R-CONN-1103).
+  private static let exposed = "Retry-After"
+
   /// The headers that go with every response.
   func headers(for request: HTTPRequest) -> HTTPFields {
     guard let origin = request.headerFields[.origin] else { return [:] }
     switch allowed {
     case .any:
-      return [.accessControlAllowOrigin: "*"]
+      return [.accessControlAllowOrigin: "*", .accessControlExposeHeaders: Self.exposed]
     case .only(let origins):
       guard origins.contains(origin) else { return [.vary: "Origin"] }
-      return [.accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true", .vary: "Origin"]
+      return [
+        .accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true",
+        .accessControlExposeHeaders: Self.exposed, .vary: "Origin",
+      ]
     }
   }
 

@@ -55,6 +55,9 @@ struct GatewayResponder: HTTPResponder {
   // MARK: - From request to answer
 
   private func answer(to request: Request, logger: Logger) async throws -> (Answer, route: String) {
+    guard request.headers[.upgrade] == nil else {
+      return (try Self.answer(.lateUpgrade, refuse: UnknownResource.refuse), "none")
+    }
     let target: RequestTarget
     do throws(Refusal) {
       target = try RequestTarget(request.head.path ?? "")
@@ -73,17 +76,27 @@ struct GatewayResponder: HTTPResponder {
     } catch let refusal as Refusal {
       return (try Self.answer(refusal, refuse: route.refuse), name)
     } catch {
-      logger.debug("a request failed", metadata: ["route": "\(name)", "error": "\(type(of: error))"])
+      logger.error("a request failed", metadata: ["route": "\(name)", "error": "\(type(of: error))"])
       return (try Self.answer(.internalError, refuse: route.refuse), name)
     }
   }
 
   private func answer(to request: Request, _ target: RequestTarget, _ route: Route) async throws -> Answer {
-    var caller = try await authenticator.caller(
-      Credentials(request.headers), pathUser: target.user, acceptsToken: route.acceptsToken)
+    var caller = try await caller(of: request, target, route)
     caller.query = target.query
     let body = try await collect(request)
     return try await route.respond(caller, route.key(in: target.resource), body)
+  }
+
+  private func caller(of request: Request, _ target: RequestTarget, _ route: Route) async throws -> Caller {
+    let credentials = Credentials(request.headers)
+    do {
+      return try await authenticator.caller(credentials, pathUser: target.user, acceptsToken: route.acceptsToken)
+    } catch let refusal as Refusal {
+      // A subscription takes its session token along when it expires or is deleted.
+      guard refusal == .invalidCredentials, route.isAboutSubscription, case .session = credentials else { throw refusal }
+      throw Refusal.unknownSubscription
+    }
   }
 
   private func collect(_ request: Request) async throws -> Data {

@@ -48,6 +48,10 @@ struct Refusal: Error, Sendable, Hashable {
     Refusal(.badRequest, .invalidBody, "The body cannot be read: \(error).")
   }
   static func badRequest(_ reason: String) -> Refusal { Refusal(.badRequest, .badRequest, reason) }
+  /// A WebSocket request that is not its connection's first; those never get here.
+  static let lateUpgrade = Refusal(
+    .badRequest, .badRequest, "A WebSocket can be opened only with the first request of a connection.",
+    headers: [.connection: "close"])
   /// Nothing is known at this path.
   static let unknownResource = Refusal(.notFound, .resourceNotFound, "There is no such resource.")
   static func bodyTooLarge(limit: Int) -> Refusal {

@@ -36,13 +36,18 @@ struct Routes: Sendable {
     for feature in features { feature.addRoutes(to: &self) }
   }
 
-  /// - Parameter acceptsToken: whether an HMAC token (`x-token`) proves who asks; only subscribing does (R-CONN-423).
+  /// - Parameters:
+  ///   - acceptsToken: whether an HMAC token (`x-token`) proves who asks; only subscribing does (R-CONN-423).
+  ///   - isAboutSubscription: a session token that stands for nothing (any more) then means that the subscription is gone
+  ///     (R-CONN-547); anywhere else it is wrong credentials.
   mutating func on<Key: RouteKey, Request: WireBody, Response: RefusableBody>(
     _ endpoint: Endpoint<Key, Request, Response>, acceptsToken: Bool = false,
+    isAboutSubscription: Bool = false,
     _ handle: @escaping @Sendable (Caller, Key, Request) async throws -> Reply<Response>
   ) {
     let route = Route(
       method: endpoint.method, pattern: endpoint.path.split(separator: "/").map(String.init), acceptsToken: acceptsToken,
+      isAboutSubscription: isAboutSubscription,
       refuse: { try WireCoding.encode(Response($0)) },
       respond: { caller, segment, data in
         guard let key = Key(segment: segment) else { throw Refusal.unknownResource }
@@ -69,6 +74,7 @@ struct Route: Sendable {
   /// The path's segments below the user's; `:key` matches any one.
   let pattern: [String]
   let acceptsToken: Bool
+  let isAboutSubscription: Bool
   let refuse: @Sendable (Refusal) throws -> Data
   let respond: @Sendable (Caller, _ key: String?, _ body: Data) async throws -> Answer
 

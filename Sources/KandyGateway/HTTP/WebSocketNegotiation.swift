@@ -100,6 +100,7 @@ extension WebSocketChannel {
     on channel: any Channel, logger: Logger
   ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
     let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(LateUpgradeHandler())
     try pipeline.addHandler(UnreadAnswerHandler(timeout: configuration.unreadAnswer, logger: logger))
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
     try pipeline.addHandlers(configuration.http.additionalChannelHandlers())

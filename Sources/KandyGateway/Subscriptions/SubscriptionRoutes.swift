@@ -16,11 +16,13 @@ struct SubscriptionRoutes: GatewayFeature {
 
   func addRoutes(to routes: inout Routes) {
     routes.on(Subscription.create, acceptsToken: true) { caller, _, request in try await create(caller, request) }
-    routes.on(Subscription.refresh) { caller, id, request in try await refresh(.id(id), caller, request) }
-    routes.on(Subscription.refreshByCorrelator) { caller, correlator, request in
+    routes.on(Subscription.refresh, isAboutSubscription: true) { caller, id, request in
+      try await refresh(.id(id), caller, request)
+    }
+    routes.on(Subscription.refreshByCorrelator, isAboutSubscription: true) { caller, correlator, request in
       try await refresh(.correlator(correlator), caller, request)
     }
-    routes.on(Subscription.delete) { caller, id, _ in try await delete(id, caller) }
+    routes.on(Subscription.delete, isAboutSubscription: true) { caller, id, _ in try await delete(id, caller) }
   }
 
   // MARK: - The requests

@@ -71,6 +71,22 @@ import Testing
     }
   }
 
+  /// Later clients have other credentials, which this gateway does not issue.
+  @Test(.spec("R-CONN-1102"), arguments: ["?token=abc", "?key=abc", "?access_token=abc"])
+  func whatStandsInTheQueryProvesNothing(_ query: String) async throws {
+    try await GatewayBench.run { bench in
+      let answer = try await bench.send("POST", path("alice@example.com") + query, Self.body)
+      #expect(answer.verdict == .wrongCredentials)
+    }
+  }
+
+  @Test(.spec("R-CONN-1102")) func thereAreNoAnonymousUsers() async throws {
+    try await GatewayBench.run { bench in
+      let answer = try await bench.send("POST", "/rest/version/1/anonymous/alice@example.com/subscription", Self.body)
+      #expect(answer.verdict == .gone)
+    }
+  }
+
   @Test(.spec("R-CONN-426")) func theSchemesCaseDoesNotMatter() async throws {
     try await GatewayBench.run { bench in
       let headers = GatewayBench.basic("alice@example.com", scheme: "basic")

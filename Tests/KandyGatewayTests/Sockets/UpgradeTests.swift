@@ -58,12 +58,38 @@ import Testing
     }
   }
 
-  @Test func anAcceptedRequestIsUpgraded() async throws {
+  /// 3.16 clients reconnect with a lone question mark, later ones put their credentials there.
+  @Test(.spec("R-CONN-602", "R-CONN-1121", "R-CONN-1205"), arguments: ["", "?", "?access_token=x", "?token=x&y=%2F"])
+  func anAcceptedRequestIsUpgradedWhateverItsQuery(_ query: String) async throws {
     try await SocketBench.run { bench in
       _ = try await bench.device("alice")
-      let request = Self.request("GET /notification/websocket/alice HTTP/1.1", Self.webSocket)
+      let request = Self.request("GET /notification/websocket/alice\(query) HTTP/1.1", Self.webSocket)
       let answer = try await answer(request, port: bench.port, isLast: false)
       #expect(answer == "HTTP/1.1 101 Switching Protocols")
+    }
+  }
+
+  /// As some proxies do, which keep their connections for any request.
+  @Test func aWebSocketThatIsNotItsConnectionsFirstRequestIsRefusedWithTheReason() async throws {
+    try await SocketBench.run { bench in
+      _ = try await bench.device("alice")
+      let client = try await RawClient.connect(port: bench.port)
+      #expect(try await client.exchange("GET /").status == 404)
+      let answer = try await client.exchange("GET /notification/websocket/alice", Self.webSocket)
+      #expect(answer.status == 400)
+      #expect(answer.headers["connection"] == "close")
+      #expect(answer.body.contains("first request of a connection"))
+      #expect(await client.answer() == nil)  // the connection is closed
+    }
+  }
+
+  @Test func aLaterRequestThatOffersHTTP2IsAnsweredLikeAnyOther() async throws {
+    try await SocketBench.run { bench in
+      let client = try await RawClient.connect(port: bench.port)
+      #expect(try await client.exchange("GET /").status == 404)
+      let headers = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA"]
+      #expect(try await client.exchange("GET /", headers).status == 404)
+      #expect(await client.answer() == nil)
     }
   }
 

@@ -30,7 +30,58 @@ import Testing
       #expect(try await bench.refresh(path, headers: session).status == 200)
       #expect(try await bench.subscribe(GatewayBench.bob, headers: session).verdict == .foreign)
       #expect(try await bench.delete(path, headers: session).verdict == .ok)
-      #expect(try await bench.refresh(path, headers: session).verdict == .wrongCredentials)
+      #expect(try await bench.subscribe(headers: session).verdict == .wrongCredentials)
+    }
+  }
+
+  /// 39 is how clients recognise that their subscription is gone; 4 would send them to the user for a new password.
+  @Test(.spec("R-CONN-547", "R-CONN-1115")) func theSessionOfADeletedSubscriptionFindsItGone() async throws {
+    try await GatewayBench.run { bench in
+      let made = try await bench.subscribe(headers: [.xToken: try await token(bench)], ["clientCorrelator": "c1"])
+      let session: HTTPFields = [.xSession: try #require(made.params?["sessionId"]?.stringValue)]
+      let path = try #require(made.path)
+      #expect(try await bench.delete(path, headers: session).verdict == .ok)
+      #expect(try await bench.refresh(path, headers: session).verdict == .gone)
+      let correlator = "/rest/version/1/user/alice@example.com/subscription/clientCorrelator/c1"
+      #expect(try await bench.refresh(correlator, headers: session).verdict == .gone)
+      #expect(try await bench.delete(path, headers: session).verdict == .gone)
+    }
+  }
+
+  @Test(.spec("R-CONN-547")) func theSessionOfAnExpiredSubscriptionFindsItGone() async throws {
+    try await GatewayBench.run { bench in
+      let made = try await bench.subscribe(headers: [.xToken: try await token(bench)], ["expires": 60])
+      let session: HTTPFields = [.xSession: try #require(made.params?["sessionId"]?.stringValue)]
+      await bench.clock.advance(by: .seconds(60))
+      #expect(try await bench.refresh(try #require(made.path), headers: session).verdict == .gone)
+      // Elsewhere the credentials are wrong (R-CONN-461).
+      #expect(try await bench.subscribe(headers: session).verdict == .wrongCredentials)
+      let call = try await bench.send(
+        "GET", "/rest/version/1/user/alice@example.com/callControl/callSessions/x", headers: session)
+      #expect(call.verdict == .refused(403, 61))
+    }
+  }
+
+  @Test func whoFloodsTheGatewayWithPasswordsIsTurnedAwayAndTheOthersToldWhenToReturn() async throws {
+    try await GatewayBench.run {
+      $0.limits.waitingPasswords = 1
+      $0.limits.passwordCost = 15
+    } _: { bench in
+      let answers = try await withThrowingTaskGroup(of: GatewayBench.Response.self) { group in
+        for number in 1...12 {
+          group.addTask {
+            try await bench.subscribe(headers: GatewayBench.basic("alice@example.com", "wrong \(number)"))
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      let turnedAway = answers.filter { $0.status == 503 }
+      #expect(!turnedAway.isEmpty)
+      #expect(answers.contains { $0.verdict == .wrongCredentials })
+      #expect(turnedAway.allSatisfy { $0.headers[.retryAfter] == "2" && $0.subscribe?["retryAfter"] == 2_000 })
+      #expect(turnedAway.allSatisfy { $0.statusCode == 503 })
+      // Nobody waits any more.
+      #expect(try await bench.subscribe().verdict == .ok)
     }
   }
 
