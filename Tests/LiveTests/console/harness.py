@@ -46,6 +46,10 @@ class Gateway:
         self.database = os.path.join(self.folder.name, "gateway.sqlite")
         for name in users:
             self.add(f"{name}@example.com")
+        self.start(*options)
+
+    def start(self, *options):
+        """Starts the gateway, also once more after it has ended."""
         self.process = subprocess.Popen(
             [KANDY, "gateway", "--port", "0", "--database", self.database, *options],
             stdout=subprocess.PIPE,
