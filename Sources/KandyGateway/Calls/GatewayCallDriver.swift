@@ -77,7 +77,7 @@ actor GatewayCallDriver {
     let user = try await users.user(callee)
     let reach = await reach(of: user)
     guard !isShuttingDown else { throw Refusal.shuttingDown }
-    guard calls.values.count(where: { $0.caller == caller.user && !$0.machine.isOver }) < callsPerUser else {
+    guard calls.values.count(where: { $0.machine.hasBeenMade(by: caller.user) }) < callsPerUser else {
       throw Refusal.tooManyCalls(limit: callsPerUser)
     }
 

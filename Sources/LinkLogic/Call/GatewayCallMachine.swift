@@ -68,6 +68,9 @@ public struct GatewayCallMachine: Sendable, Hashable {
   /// Whose leg it is; `nil` when its session does not exist.
   public func user(of leg: Leg) -> UserAddress? { members[leg]?.party.user }
 
+  /// Whether the user has called somebody in it, and is in it still.
+  public func hasBeenMade(by user: UserAddress) -> Bool { members.values.contains { $0.isOutgoing && $0.party.user == user } }
+
   /// Whether the leg is in an answered call.
   public func isTalking(_ leg: Leg) -> Bool { stage(leg) == .talking }
 
