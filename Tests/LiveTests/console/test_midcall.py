@@ -1,0 +1,186 @@
+"""What one can do in a call, seen from outside: hold, video, screens, tones, devices, parameters."""
+
+import os
+import tempfile
+
+from harness import Refused, people
+from test_calls import connected, ended, hears
+
+
+def state(console, client, call, wanted):
+    return console.event("call:stateChange", client=client, callId=call, state=wanted)
+
+
+def level(console, client, call):
+    return console.do("lab.probe", call, client=client)["audio"]["level"]
+
+
+def refused(console, name, *arguments, client, code):
+    try:
+        console.do(name, *arguments, client=client)
+    except Refused as refusal:
+        assert refusal.code == code, f"{name}: {refusal}"
+    else:
+        raise AssertionError(f"{name} was not refused")
+
+
+def test_hold_and_unhold():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        console.do("call.hold", outgoing, client="alice")
+        state(console, "alice", outgoing, "ON_HOLD")
+        state(console, "bob", incoming, "ON_REMOTE_HOLD")
+        console.until(lambda: level(console, "bob", incoming) < -60, what="silence at bob")
+        console.until(lambda: level(console, "alice", outgoing) < -60, what="silence at alice")
+        refused(console, "call.hold", outgoing, client="alice", code="call:6")
+        console.do("call.hold", incoming, client="bob")
+        state(console, "bob", incoming, "ON_HOLD")
+        record = console.do("call.getById", outgoing, client="alice")
+        assert record["localHold"] and record["remoteHold"] and record["state"] == "ON_HOLD", record
+        console.do("call.unhold", outgoing, client="alice")
+        state(console, "alice", outgoing, "ON_REMOTE_HOLD")
+        console.do("call.unhold", incoming, client="bob")
+        state(console, "bob", incoming, "IN_CALL")
+        hears(console, "bob", incoming, 400)
+        hears(console, "alice", outgoing, 700)
+        finished = console.event("call:operation", client="alice", operation="hold", transition="FINISH")
+        assert "error" not in finished, finished
+        console.do("call.end", outgoing, client="alice")
+        ended(console, "bob", incoming)
+
+
+def test_video_starts_and_stops():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True)
+
+        def frames(client, call):
+            return console.do("lab.probe", call, client=client)["video"]["framesPerSecond"]
+
+        assert frames("bob", incoming) == 0
+        size = {"videoResolution": {"width": 320, "height": 240}}
+        console.do("call.startVideo", outgoing, size, client="alice")
+        assert console.do("call.getById", outgoing, client="alice")["sendingVideo"] is True
+        console.until(lambda: frames("bob", incoming) > 10, what="pictures at bob")
+        change = state(console, "bob", incoming, "IN_CALL")
+        while change.get("transition", {}).get("event") != "remoteVideoChange":
+            change = state(console, "bob", incoming, "IN_CALL")
+        assert console.do("call.getById", incoming, client="bob")["remoteVideoState"] == "sendrecv"
+        console.do("call.stopVideo", outgoing, client="alice")
+        console.until(lambda: frames("bob", incoming) == 0, what="no more pictures at bob")
+        hears(console, "bob", incoming, 400)
+        console.do("call.end", incoming, client="bob")
+        ended(console, "alice", outgoing)
+
+
+def test_no_video_in_a_call_without():
+    with people("alice", "bob") as (_, console):
+        outgoing, _ = connected(console, "alice", "bob", isVideoEnabled=False)
+        refused(console, "call.startVideo", outgoing, client="alice", code="call:6")
+
+
+def test_a_screen_is_shared():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True)
+        refused(console, "call.startScreenshare", outgoing, {}, client="alice", code="call:7")
+        refused(console, "call.stopScreenshare", outgoing, client="alice", code="call:6")
+        share = {"mediaSourceId": "virtual:screen", "width": 640, "height": 360, "frameRate": 10}
+        console.do("call.startScreenshare", outgoing, share, client="alice")
+        console.event("call:screenshareChange", client="alice", callId=outgoing)
+        assert console.do("call.getById", outgoing, client="alice")["isScreensharing"] is True
+
+        def picture():
+            video = console.do("lab.probe", incoming, client="bob")["video"]
+            return video if video["frames"] > 5 and video["width"] == 640 else None
+
+        assert console.until(picture, what="the screen at bob")["height"] == 360
+        console.do("call.stopScreenshare", outgoing, client="alice")
+        console.event("call:screenshareChange", client="alice", callId=outgoing)
+        assert console.do("call.getById", outgoing, client="alice")["isScreensharing"] is False
+
+
+def test_tones_are_counted_by_the_far_end():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        console.do("call.mute", outgoing, client="alice")
+        console.do("call.sendDTMF", outgoing, "159D*", {"duration": 120}, client="alice")
+        console.do("call.sendDTMF", outgoing, 0, client="alice")
+        wanted = "159D*0"
+
+        def tones():
+            return console.do("lab.probe", incoming, client="bob")["audio"]["digits"]
+
+        console.until(lambda: tones() == wanted, what=f"{wanted} at bob")
+        refused(console, "call.sendDTMF", outgoing, "x", client="alice", code="call:7")
+        console.do("call.hold", outgoing, client="alice")
+        refused(console, "call.sendDTMF", outgoing, "1", client="alice", code="call:6")
+
+
+def test_silence_keeps_the_speaker_still():
+    with people("alice", "bob") as (_, console), tempfile.TemporaryDirectory() as folder:
+        wav = os.path.join(folder, "speaker.wav")
+        console.do("media.setDefaultDevices", {"speaker": f"virtual:file?path={wav}"}, client="bob")
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        console.do("call.silence", incoming, client="bob")
+        assert console.do("call.getById", incoming, client="bob")["silenced"] is True
+        size = console.until(lambda: os.path.getsize(wav), what="the recording of the speaker")
+        hears(console, "bob", incoming, 400)
+        console.do("call.changeSpeaker", "virtual:null", client="bob")
+        console.event("devices:change", client="bob", type="speaker", deviceId="virtual:null")
+        refused(console, "call.changeSpeaker", "", client="bob", code="call:7")
+        console.do("call.unsilence", incoming, client="bob")
+        assert os.path.getsize(wav) >= size
+        console.do("call.end", outgoing, client="alice")
+        ended(console, "bob", incoming)
+
+
+def test_other_input_devices():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        console.do("media.setDefaultDevices", {"microphone": "virtual:tone?hz=1500"}, client="alice")
+        console.do("call.changeInputDevices", outgoing, client="alice")
+        hears(console, "bob", incoming, 1500)
+        console.do("media.setDefaultDevices", {"microphone": "virtual:nonsense"}, client="alice")
+        refused(console, "call.changeInputDevices", outgoing, client="alice", code="call:4")
+        hears(console, "bob", incoming, 1500)
+
+
+def test_custom_parameters():
+    with people("alice", "bob") as (_, console):
+        parameters = [{"name": "X-GPS", "value": "48.20,16.37"}]
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False, customParameters=parameters)
+        assert console.do("call.getCustomParameters", outgoing, client="alice") == parameters
+        assert console.do("call.getById", incoming, client="bob")["remoteCustomParameters"] == parameters
+        other = [{"name": "X-Desk", "value": "7"}]
+        console.do("call.setCustomParameters", outgoing, other, client="alice")
+        console.do("call.sendCustomParameters", outgoing, client="alice")
+        console.do("call.hold", outgoing, client="alice")
+        console.event("call:customParameters", client="bob", callId=incoming, customParameters=other)
+        console.do("call.setCustomParameters", incoming, [], client="bob")
+        refused(console, "call.sendCustomParameters", incoming, client="bob", code="call:6")
+
+
+def test_media_is_restarted():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        console.do("call.restartMedia", outgoing, client="alice")
+        console.event("call:mediaRestart", client="alice", callId=outgoing)
+        hears(console, "bob", incoming, 400)
+        hears(console, "alice", outgoing, 700)
+
+
+def test_operations_on_a_call_that_does_not_exist():
+    with people("alice") as (_, console):
+        for verb, more in (
+            ("hold", []), ("unhold", []), ("startVideo", []), ("stopVideo", []), ("stopScreenshare", []),
+            ("startScreenshare", [{"mediaSourceId": "virtual:screen"}]), ("silence", []), ("unsilence", []),
+            ("sendDTMF", [1]), ("changeInputDevices", []), ("sendCustomParameters", []), ("setCustomParameters", [[]]),
+            ("forwardCall", ["bob@example.com"]), ("directTransfer", ["bob@example.com"]),
+            ("consultativeTransfer", ["none"]), ("join", ["none"]), ("restartMedia", []),
+        ):
+            refused(console, f"call.{verb}", "no such call", *more, client="alice", code="call:7")
+        assert console.do("call.getCustomParameters", "no such call", client="alice") == []
