@@ -103,7 +103,7 @@ public protocol MediaPeer: AnyObject, Sendable {
   func setCamera(_ source: (any VideoSource)?) async throws
   /// A disabled track sends silence, or black frames, until it is enabled again (mute, R-UP-7).
   func setEnabled(_ kind: MediaKind, _ enabled: Bool) async throws
-  /// Whether anything is sent at all. While it is `false` no packet of this kind leaves, not even silence (`R-UP-7`,
+  /// Whether anything is sent at all. While it is `false` no packet of this kind leaves, not even silence (R-UP-7,
   /// `forceDisableMediaOnHold`), whatever directions are agreed meanwhile. Takes effect at once, without an offer. It may be set
   /// before there is a transceiver; it is `true` at first.
   func setSending(_ kind: MediaKind, _ sending: Bool) async throws
