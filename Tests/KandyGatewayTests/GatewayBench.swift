@@ -158,7 +158,7 @@ struct GatewayBench: Sendable {
 
   /// Waits until everything posted to a subscription is known to have arrived.
   func confirmed(_ subscription: SubscriptionID) async {
-    while await hub.unconfirmed(by: subscription) > 0 { await Task.yield() }
+    while await hub.unconfirmed(by: subscription) > 0, !Task.isCancelled { await Task.yield() }
   }
 
   /// Opens a socket to a channel; it is closed when `body` returns, if it is not by then.
@@ -252,7 +252,7 @@ final class RecordingSocket: NotificationSocket {
   func closed(_ ending: SocketEnding) { endings.add(ending) }
   /// Why the hub was finished with the socket, as soon as it is.
   var ending: SocketEnding {
-    get async { await endings.first(1)[0] }
+    get async { await endings.first(1).first ?? .lost }
   }
 
   /// The first so many notifications, as soon as they are there.
@@ -269,7 +269,8 @@ final class RecordingSocket: NotificationSocket {
 final class Recorder<Element: Sendable>: Sendable {
   private struct State {
     var elements: [Element] = []
-    var waiting: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    var lastWaiter = 0
+    var waiting: [(id: Int, count: Int, continuation: CheckedContinuation<Void, Never>)] = []
   }
 
   private let state = Mutex(State())
@@ -286,15 +287,26 @@ final class Recorder<Element: Sendable>: Sendable {
     for waiter in ready { waiter.continuation.resume() }
   }
 
-  /// The first so many, as soon as there are so many.
+  /// The first so many, as soon as there are so many; fewer when the test is cancelled because its time is up.
   func first(_ count: Int) async -> [Element] {
-    await withCheckedContinuation { continuation in
-      let isReady = state.withLock { state in
-        if state.elements.count >= count { return true }
-        state.waiting.append((count, continuation))
-        return false
+    let id = state.withLock { state in
+      state.lastWaiter += 1
+      return state.lastWaiter
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isReady = state.withLock { state in
+          if state.elements.count >= count || Task.isCancelled { return true }
+          state.waiting.append((id, count, continuation))
+          return false
+        }
+        if isReady { continuation.resume() }
       }
-      if isReady { continuation.resume() }
+    } onCancel: {
+      let waiter = state.withLock { state in
+        state.waiting.firstIndex { $0.id == id }.map { state.waiting.remove(at: $0) }
+      }
+      waiter?.continuation.resume()
     }
     return Array(all.prefix(count))
   }

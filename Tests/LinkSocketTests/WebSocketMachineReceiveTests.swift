@@ -38,6 +38,17 @@ import Testing
     #expect(client.receive(.continuation, "right") == [.deliver("left right")])
   }
 
+  @Test mutating func theAnswerToAPingIsKnownByItsNumber() {
+    #expect(server.handle(.ping(7)) == [.start(.stall, .seconds(20)), .write(.ping, ByteBuffer(integer: UInt64(7)))])
+    #expect(server.receive(.pong, ByteBuffer(integer: UInt64(7))) == [.answered(7)])
+    // Those of the silence timer bear no number, and a peer may send what it likes.
+    for payload in [ByteBuffer(), ByteBuffer(string: "1234567"), ByteBuffer(string: "123456789")] {
+      #expect(server.receive(.pong, payload) == [])
+    }
+    _ = server.receiveClose(1000)
+    #expect(server.handle(.ping(8)) == [])
+  }
+
   @Test mutating func aCloseFrameBetweenFragmentsDropsTheMessage() {
     #expect(client.receive(.text, "left ", fin: false) == [])
     #expect(client.receiveClose(1001).last == .finish(WebSocketClosure(.peer, code: .goingAway)))

@@ -14,6 +14,7 @@ import Testing
         try WireCoding.decode(LinkProtocol.Notification.self, from: Data($0.utf8)).eventType
       }
       if types.last == last { return types }
+      try Task.checkCancellation()
       await Task.yield()
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KandyGateway
 
-@Suite struct NotificationHubTests {
+@Suite(.timeLimit(.minutes(1))) struct NotificationHubTests {
   private static let call = ServiceName(rawValue: "call")
 
   private func notification(_ id: String) -> LinkProtocol.Notification {

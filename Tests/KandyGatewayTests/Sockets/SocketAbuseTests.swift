@@ -137,6 +137,26 @@ import Testing
     }
   }
 
+  /// A network that swallows everything looks like a client that reads and says nothing, not even to a ping.
+  @Test(.spec("R-CONN-605", "R-CONN-654", "R-CALL-477")) func whatADeadSocketTookComesOnceMoreOverTheNext() async throws {
+    try await SocketBench.run { bench in
+      let alice = try await bench.device("alice")
+      let dead = try await bench.abuse(alice)
+      await bench.post(["1", "2"], to: alice)
+      _ = await dead.frames.filter { $0.opcode == .text }.prefix(2).reduce(0) { count, _ in count + 1 }
+      let socket = try await bench.connect(alice)
+      #expect(await dead.closeCode() == 1001)
+      await bench.post(["3"], to: alice)
+      #expect(try await socket.events(until: "3") == ["1", "2", "3"])
+      await bench.confirmed(alice)
+      await socket.close()
+      let next = try await bench.connect(alice)
+      await bench.post(["4"], to: alice)
+      #expect(try await next.events(until: "4") == ["4"])
+      await next.close()
+    }
+  }
+
   @Test(.spec("R-CONN-605", "R-CONN-627")) func aNewerConnectionReplacesTheOlder() async throws {
     try await SocketBench.run { bench in
       let alice = try await bench.device("alice")

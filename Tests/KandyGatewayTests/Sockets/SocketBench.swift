@@ -60,7 +60,7 @@ struct SocketBench: Sendable {
 
   /// Waits until everything posted to a device is known to have arrived.
   func confirmed(_ device: SubscriptionID) async {
-    while await gateway.hub.unconfirmed(by: device) > 0 { await Task.yield() }
+    while await gateway.hub.unconfirmed(by: device) > 0, !Task.isCancelled { await Task.yield() }
   }
 
   /// Posts notifications that are told apart by their `eventId`.
