@@ -32,6 +32,28 @@ final class Requests: Sendable {
     set { state.withLock { $0.access = newValue } }
   }
 
+  /// What became of another credential.
+  enum Replacement: Sendable, Hashable {
+    case replaced
+    /// There is no connection, or the one that there is goes on with what it has.
+    case kept
+    /// It belongs to another user.
+    case refused
+  }
+
+  /// Uses another credential for the requests that follow. The end of the connection comes before or after, never between.
+  func replaceCredential(_ credential: WireCredential, username: String) -> Replacement {
+    state.withLock { state in
+      guard let access = state.access else { return .kept }
+      guard access.username == username else { return .refused }
+      if case .hmac = credential, case .session = access.credential {
+        return .kept  // The session that the token before led to stays valid for this subscription (R-CONN-424).
+      }
+      state.access?.credential = credential
+      return .replaced
+    }
+  }
+
   /// The own user name, as it was given to `connect`; `nil` when not connected.
   var username: String? { access?.username }
 

@@ -9,6 +9,8 @@ final class SessionDriver: Sendable {
   private struct State {
     var lastNumber = 0
     var waiting: [Int: CheckedContinuation<Machine.Failure?, Never>] = [:]
+    /// What was cancelled before it was asked.
+    var abandoned: Set<Int> = []
     /// Where the requests of a connection would go that has been asked for.
     var offered: [Int: ServerAccess] = [:]
     /// Where those of a connection go, until nothing more is asked on its behalf.
@@ -50,10 +52,11 @@ final class SessionDriver: Sendable {
   func connect(_ access: ServerAccess?, username: String, _ body: SubscribeRequest) async -> Machine.Failure? {
     let number = nextNumber(access)
     let request = Machine.ConnectRequest(number: number, username: username, isUsable: access != nil, body: body)
+    defer { state.withLock { _ = $0.abandoned.remove(number) } }
     return await withTaskCancellationHandler {
       await outcome(of: number, .connect(request))
     } onCancel: {
-      post(.abandon(number))
+      abandon(number)
     }
   }
 
@@ -70,13 +73,11 @@ final class SessionDriver: Sendable {
   /// Uses another credential for the requests of the present connection (R-CONN-591).
   /// - Returns: whether it belongs to the connected user; without a connection every one does.
   func replaceCredential(_ credential: WireCredential, username: String) -> Bool {
-    guard var access = context.requests.access else { return true }
-    guard access.username == username else { return false }
-    if case .hmac = credential, case .session = access.credential {
-      return true  // The session that the token before led to stays valid for this subscription (R-CONN-424).
+    switch context.requests.replaceCredential(credential, username: username) {
+    case .refused: return false
+    case .kept: return true
+    case .replaced: break
     }
-    access.credential = credential
-    context.requests.access = access
     state.withLock { state in
       for (number, known) in state.accesses where known.username == username { state.accesses[number]?.credential = credential }
     }
@@ -93,11 +94,26 @@ final class SessionDriver: Sendable {
 
   private func outcome(of number: Int, _ input: Machine.Input) async -> Machine.Failure? {
     await withCheckedContinuation { continuation in
-      let isFinished = state.withLock { state in
-        if !state.isFinished { state.waiting[number] = continuation }
-        return state.isFinished
+      // Asked under the lock, so that a cancellation comes before it or after it.
+      let outcome = state.withLock { state -> Machine.Failure?? in
+        if state.isFinished { return .some(nil) }
+        if state.abandoned.remove(number) != nil { return Machine.Failure(.abandoned) }
+        state.waiting[number] = continuation
+        inputs.yield(input)
+        return nil
       }
-      if isFinished { continuation.resume(returning: nil) } else { post(input) }
+      if let outcome { continuation.resume(returning: outcome) }
+    }
+  }
+
+  private func abandon(_ number: Int) {
+    state.withLock { state in
+      if state.waiting[number] != nil {
+        inputs.yield(.abandon(number))
+      } else {
+        state.offered[number] = nil
+        state.abandoned.insert(number)
+      }
     }
   }
 

@@ -218,6 +218,20 @@ struct ConnectTests {
     #expect(events == [.authChange(nil), .authChange(nil), .authChange(nil)])
   }
 
+  @Test func aTaskThatIsCancelledAlreadyAsksNothingOfTheServer() async {
+    let fixture = ClientFixture()
+    await withTaskGroup(of: Void.self) { group in
+      group.cancelAll()
+      group.addTask {
+        let error = await result { try await fixture.client.connect(ClientFixture.credentials) }
+        #expect(error?.code == .invalidConnectionState)
+      }
+    }
+    let events = await fixture.eventsUntilDestroyed()
+    #expect(ClientFixture.texts(events) == [])
+    #expect(fixture.transport.requests == [])
+  }
+
   @Test func cancellingTheTaskAbandonsTheConnection() async throws {
     let fixture = ClientFixture()
     let held = fixture.transport.expect(.post, "subscription")
