@@ -149,6 +149,7 @@ public final class Client: Sendable {
       session.post(.destroy)
     }
     await running.value
+    await context.log.flush()
   }
 
   // MARK: - Events

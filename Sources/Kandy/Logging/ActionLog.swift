@@ -74,12 +74,8 @@ struct ActionLog: Sendable {
   }
 }
 
-/// The handler of action entries that was given none (R-CONN-933).
+/// How action entries are written that were given no handler (R-CONN-933).
 enum ActionLogWriter {
-  @Sendable static func handle(_ entry: LogEntry) {
-    StandardErrorLog.put(line(entry))
-  }
-
   static func line(_ entry: LogEntry) -> String {
     let first = entry.messages.first?.stringValue ?? ""
     switch entry.method {

@@ -18,17 +18,26 @@ final class LoggerSet: Sendable {
 
   private let state: Mutex<State>
   private let now: @Sendable () -> Int64
+  /// Where entries go for which no handler was given.
+  private let standardError: StandardErrorLog
 
   init(level: LogLevel = .debug, handler: LogEntryHandler? = nil, now: @escaping @Sendable () -> Int64) {
-    state = Mutex(State(level: level, handler: handler ?? StandardErrorLog.handle))
+    let standardError = StandardErrorLog(now: now)
+    state = Mutex(State(level: level, handler: handler ?? standardError.handle))
+    self.standardError = standardError
     self.now = now
   }
 
   /// The loggers that `config.logs` asks for. Actions have a level and a handler of their own.
   convenience init(_ settings: Configuration.Logs, now: @escaping @Sendable () -> Int64) {
     self.init(level: settings.logLevel, handler: settings.handler, now: now)
-    setHandler(settings.logActions?.handler ?? ActionLogWriter.handle, of: .action)
+    setHandler(settings.logActions?.handler ?? standardError.handleAction, of: .action)
     if let level = settings.logActions?.level { setLevel(max(level, settings.logLevel), of: .action) }
+  }
+
+  /// Returns when what was logged to standard error has been written, or nobody has read it for a second.
+  func flush() async {
+    await standardError.flush()
   }
 
   func logger(_ type: LogType, id: String = "") -> TargetLogger {

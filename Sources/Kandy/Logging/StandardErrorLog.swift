@@ -1,4 +1,6 @@
+import Dispatch
 import LinkProtocol
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -13,11 +15,109 @@ import LinkProtocol
   import Darwin
 #endif
 
-/// The handler of a client that was given none: one line on standard error per entry (R-CONN-925).
-enum StandardErrorLog {
-  @Sendable static func handle(_ entry: LogEntry) {
-    put(line(entry))
+/// Writes the entries of a client that was given no handler: one line on standard error per entry (R-CONN-925).
+///
+/// Whoever logs never waits for whoever reads: a thread of its own writes. What does not fit any more while nobody reads is
+/// dropped, and counted in a line that follows when it flows again.
+final class StandardErrorLog: Sendable {
+  private struct State {
+    var waiting: [String] = []
+    var bytes = 0
+    var dropped = 0
+    var isWriting = false
   }
+
+  private let descriptor: Int32
+  private let capacity: Int
+  private let now: @Sendable () -> Int64
+  private let state = Mutex(State())
+  /// Serial; it has a thread while there is something to write.
+  private let thread = DispatchQueue(label: "kandy.log")
+
+  /// - Parameters:
+  ///   - descriptor: where to; another one than standard error in tests.
+  ///   - capacity: how much waits before entries are dropped, in bytes.
+  init(descriptor: Int32 = 2, capacity: Int = 1 << 20, now: @escaping @Sendable () -> Int64) {
+    self.descriptor = descriptor
+    self.capacity = capacity
+    self.now = now
+  }
+
+  func handle(_ entry: LogEntry) { put(Self.line(entry)) }
+
+  func handleAction(_ entry: LogEntry) { put(ActionLogWriter.line(entry)) }
+
+  /// Takes a line without waiting.
+  func put(_ line: String) {
+    let begins = state.withLock { state in
+      let size = line.utf8.count + 1
+      guard state.bytes + size <= capacity else {
+        state.dropped += 1
+        return false
+      }
+      state.waiting.append(line)
+      state.bytes += size
+      defer { state.isWriting = true }
+      return !state.isWriting
+    }
+    if begins { thread.async { self.drain() } }
+  }
+
+  /// Returns when everything taken so far has been written, or after `limit` when nobody reads.
+  func flush(within limit: DispatchTimeInterval = .seconds(1)) async {
+    await withCheckedContinuation { continuation in
+      let waiting = Waiting(continuation)
+      thread.async { waiting.end() }
+      DispatchQueue.global().asyncAfter(deadline: .now() + limit) { waiting.end() }
+    }
+  }
+
+  private func drain() {
+    while let (lines, dropped) = take() {
+      let notice = dropped > 0 ? [Self.line(notice(of: dropped))] : []
+      write((lines + notice).joined(separator: "\n") + "\n")
+      state.withLock { $0.bytes -= lines.reduce(0) { $0 + $1.utf8.count + 1 } }
+    }
+  }
+
+  /// What waits, and how many entries had to be dropped after it; `nil` when there is nothing to write any more.
+  private func take() -> (lines: [String], dropped: Int)? {
+    state.withLock { state in
+      guard !state.waiting.isEmpty || state.dropped > 0 else {
+        state.isWriting = false
+        return nil
+      }
+      defer { (state.waiting, state.dropped) = ([], 0) }
+      return (state.waiting, state.dropped)
+    }
+  }
+
+  private func notice(of dropped: Int) -> LogEntry {
+    LogEntry(
+      timestamp: now(), method: .warn, level: .warn, target: LogEntry.Target(.logs),
+      messages: ["Entries were dropped: nobody read standard error.", ["count": .int(dropped)]])
+  }
+
+  /// Writes the whole text, however long it takes; what cannot be written has nowhere to be complained about.
+  private func write(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while !rest.isEmpty {
+        let count = systemWrite(descriptor, rest.baseAddress, rest.count)
+        if count >= 0 {
+          rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        } else if errno == EAGAIN {
+          var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&readiness, 1, -1)
+        } else if errno != EINTR {
+          return
+        }
+      }
+    }
+  }
+
+  // MARK: Lines
 
   static func line(_ entry: LogEntry) -> String {
     let head = "\(entry.timestamp) - \(shortName(entry.target)) - \(entry.level.rawValue) - "
@@ -34,10 +134,22 @@ enum StandardErrorLog {
   static func text(_ message: JSONValue) -> String {
     message.stringValue ?? message.compactText
   }
+}
 
-  /// Writes the line with one call, so that lines of several threads do not mix.
-  static func put(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
-    _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+/// Somebody who waits and is told once.
+private final class Waiting: Sendable {
+  private let continuation: Mutex<CheckedContinuation<Void, Never>?>
+
+  init(_ continuation: CheckedContinuation<Void, Never>) {
+    self.continuation = Mutex(continuation)
   }
+
+  func end() {
+    continuation.withLock { $0.take() }?.resume()
+  }
+}
+
+/// The system's function, which a method hides.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
 }
