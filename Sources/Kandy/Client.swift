@@ -293,8 +293,8 @@ extension ServiceContext {
     configuration.validate(log)
     let settings = Settings(configuration)
     self.init(
-      settings: settings, lifetime: Lifetime(), events: EventHub(), log: log, clock: surroundings.clock,
-      now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID, media: media,
+      settings: settings, lifetime: Lifetime(), events: EventHub(log: log.logger(.events)), log: log,
+      clock: surroundings.clock, now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID, media: media,
       requests: Requests(transport: transport, settings: settings, log: log))
   }
 }

@@ -4,15 +4,19 @@ import Synchronization
 ///
 /// `emit` never waits. Handlers run one after another on a task of the hub: those for the event's name first, then those for
 /// every event, each in the order of registration, over a snapshot taken when the delivery begins.
+///
+/// A reader that does not read must not eat all memory, and must not stop the others: of the events that wait for a reader, or for
+/// handlers, only the newest are kept (`EventStream.capacity`). The first loss of each is logged.
 final class EventHub: Sendable {
-  private let registry = Registry()
+  private let registry: Registry
   private let queue: AsyncStream<Event>.Continuation
   private let delivery: Task<Void, Never>
 
-  init() {
-    let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+  init(log: TargetLogger? = nil) {
+    let (stream, continuation) = Self.makeStream()
     queue = continuation
-    let registry = registry
+    let registry = Registry(log: log)
+    self.registry = registry
     delivery = Task {
       for await event in stream {
         for handler in registry.handlers(for: event.name) { handler(event) }
@@ -26,7 +30,11 @@ final class EventHub: Sendable {
 
   /// Reports an event to every reader and handler. After `finish` it does nothing.
   func emit(_ event: Event) {
-    registry.deliver(event) { queue.yield(event) }
+    registry.deliver(event, to: queue)
+  }
+
+  private static func makeStream() -> (stream: AsyncStream<Event>, continuation: AsyncStream<Event>.Continuation) {
+    AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(EventStream.capacity))
   }
 
   /// Reports an event as soon as anybody reads or handles events: what happens while a client is being made would be lost
@@ -38,7 +46,7 @@ final class EventHub: Sendable {
 
   /// A reader of its own that sees every event from now on.
   func reader() -> EventStream {
-    let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+    let (stream, continuation) = Self.makeStream()
     let id = registry.add(continuation)
     continuation.onTermination = { [weak registry] _ in registry?.removeReader(id) }
     emitKept()
@@ -89,10 +97,14 @@ public struct EventToken: Sendable, Hashable {
 
 /// The events of one client from the moment at which the stream was made. It ends when the client is destroyed.
 ///
-/// Events wait in it until they are read. It has one reader; every access to `Client.events` makes another one.
+/// Events wait in it until they are read, but no more than `capacity`: then the oldest is dropped for each new one, and a warning is
+/// logged. It has one reader; every access to `Client.events` makes another one.
 public struct EventStream: AsyncSequence, Sendable {
   public typealias Element = Event
   public typealias Failure = Never
+
+  /// How many events wait for a reader who does not read.
+  public static let capacity = 10_000
 
   private let stream: AsyncStream<Event>
   init(_ stream: AsyncStream<Event>) { self.stream = stream }
@@ -107,17 +119,31 @@ private final class Registry: Sendable {
     var readers: [UInt64: AsyncStream<Event>.Continuation] = [:]
     /// Waits for the first observer.
     var kept: [Event] = []
+    /// Who has lost events; 0 stands for the handlers.
+    var losers: Set<UInt64> = []
     var isFinished = false
   }
 
   private let state = Mutex(State())
+  private let log: TargetLogger?
 
-  /// Gives the event to the readers and to `enqueue` under the lock, so that all see one order.
-  func deliver(_ event: Event, enqueue: () -> Void) {
-    state.withLock { state in
-      guard !state.isFinished else { return }
-      enqueue()
-      for reader in state.readers.values { reader.yield(event) }
+  init(log: TargetLogger?) {
+    self.log = log
+  }
+
+  /// Gives the event to the readers and to the queue of the handlers under the lock, so that all see one order.
+  func deliver(_ event: Event, to queue: AsyncStream<Event>.Continuation) {
+    let hasNewLoser = state.withLock { state in
+      guard !state.isFinished else { return false }
+      let losers = state.losers.count
+      if case .dropped = queue.yield(event) { state.losers.insert(0) }
+      for (id, reader) in state.readers {
+        if case .dropped = reader.yield(event) { state.losers.insert(id) }
+      }
+      return state.losers.count > losers
+    }
+    if hasNewLoser {
+      log?.warn("Events are lost: they are not read, or a handler does not return.", ["kept": .int(EventStream.capacity)])
     }
   }
 
@@ -173,7 +199,10 @@ private final class Registry: Sendable {
   }
 
   func removeReader(_ id: UInt64) {
-    state.withLock { _ = $0.readers.removeValue(forKey: id) }
+    state.withLock { state in
+      state.readers[id] = nil
+      state.losers.remove(id)
+    }
   }
 
   func finish() {

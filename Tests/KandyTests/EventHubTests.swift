@@ -113,6 +113,29 @@ struct EventHubTests {
     #expect(seen[1] == seen[0] && seen[2] == seen[0])
   }
 
+  @Test func aReaderWhoDoesNotReadKeepsTheNewestEventsAndTheOthersLoseNothing() async {
+    let record = LogRecord()
+    let hub = EventHub(log: LoggerSet(level: .warn, handler: record.handler, now: { 0 }).logger(.events))
+    let idle = hub.reader()
+    let count = EventStream.capacity + 500
+    var readAtOnce = 0
+    for batch in stride(from: 0, to: count, by: 500) {
+      let reader = hub.reader()
+      for index in batch..<batch + 500 { hub.emit(.callStart(CallID("\(index)"))) }
+      for await case .callStart in reader {
+        readAtOnce += 1
+        if readAtOnce == batch + 500 { break }
+      }
+    }
+    #expect(readAtOnce == count)
+    hub.finish()
+    var kept: [Event] = []
+    for await event in idle { kept.append(event) }
+    #expect(kept.count == EventStream.capacity)
+    #expect(kept.first == .callStart("500") && kept.last == .callStart(CallID("\(count - 1)")))
+    #expect(record.entries.map(\.level) == [.warn])
+  }
+
   @Test func aReaderThatIsDroppedIsForgotten() {
     let hub = EventHub()
     _ = hub.reader()

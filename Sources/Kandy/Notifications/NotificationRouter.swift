@@ -8,9 +8,14 @@ import Synchronization
 #endif
 
 /// The one queue that all notifications go through, whatever brings them (part 01 §7).
+///
+/// It is bounded: while more than `limit` wait to be processed the WebSocket is not read, and so slows its server down. What the
+/// application hands over cannot wait; it is refused beyond ten times as many.
 final class NotificationRouter: Sendable {
   /// The number of a connection (`SessionMachine.RequestNumber`).
   typealias ConnectionNumber = Int
+
+  static let limit = 1_000
 
   private enum Item: Sendable {
     case notification(Notification, NotificationChannel, ConnectionNumber?)
@@ -20,47 +25,53 @@ final class NotificationRouter: Sendable {
 
   private let context: ServiceContext
   private let log: TargetLogger
-  private let queue: AsyncStream<Item>.Continuation
-  private let items: AsyncStream<Item>
+  /// The call engine's.
+  private let trace: TargetLogger
+  private let queue = BoundedQueue<Item>(limit: limit)
   private let isWebSocketEnabled = Mutex(false)
 
   init(context: ServiceContext) {
     self.context = context
     log = context.log.logger(.notifications)
-    (items, queue) = AsyncStream.makeStream()
+    trace = context.log.logger(.fcs)
   }
 
   // MARK: Submitting
 
-  /// Takes a text frame of a WebSocket.
+  /// How many wait to be processed.
+  var waiting: Int { queue.count }
+
+  /// Takes a text frame of a WebSocket. Returns when there is room for another one.
   /// - Returns: what it is about, if it is a notification.
   @discardableResult
-  func submit(frame: String, connection: ConnectionNumber) -> EventType? {
+  func submit(frame: String, connection: ConnectionNumber) async -> EventType? {
     let data = Data(frame.utf8)
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: data) else {
       log.warn("A frame that is not JSON was discarded.")
       return nil
     }
     if value.isKeepalive { return nil }
-    return submit(data, channel: .webSocket, connection: connection)
+    guard let notification = read(data) else { return nil }
+    await queue.push(.notification(notification, .webSocket, connection))
+    return notification.eventType
   }
 
   /// Takes a notification as the application got it, `{"notificationMessage": …}`.
   func submit(_ json: JSONValue, channel: NotificationChannel) {
-    guard let data = try? JSONEncoder().encode(json) else { return }
-    submit(data, channel: channel, connection: nil)
+    guard let data = try? JSONEncoder().encode(json), let notification = read(data) else { return }
+    submit(notification, channel: channel)
   }
 
   func submit(_ notification: Notification, channel: NotificationChannel) {
-    queue.yield(.notification(notification, channel, nil))
+    guard waiting < 10 * Self.limit else {
+      return log.error("A notification was refused: too many wait to be processed.")
+    }
+    queue.add(.notification(notification, channel, nil))
   }
 
-  @discardableResult
-  private func submit(_ data: Data, channel: NotificationChannel, connection: ConnectionNumber?) -> EventType? {
+  private func read(_ data: Data) -> Notification? {
     do {
-      let notification = try WireCoding.decode(Notification.self, from: data)
-      queue.yield(.notification(notification, channel, connection))
-      return notification.eventType
+      return try WireCoding.decode(Notification.self, from: data)
     } catch {
       // D-14: the cache stays as it is.
       log.warn("A notification that cannot be read was ignored.", ["reason": .string("\(error)")])
@@ -70,7 +81,7 @@ final class NotificationRouter: Sendable {
 
   /// Calls `action` when everything that was submitted before has been processed.
   func afterwards(_ action: @escaping @Sendable () -> Void) {
-    queue.yield(.marker(action))
+    queue.add(.marker(action))
   }
 
   /// R-CONN-710.
@@ -93,7 +104,7 @@ final class NotificationRouter: Sendable {
     let handlers = Dictionary(
       services.flatMap { service in service.eventTypes.map { ($0, service) } }, uniquingKeysWith: { first, _ in first })
     var cache = DuplicateCache()
-    for await item in items {
+    while let item = await queue.next() {
       switch item {
       case .marker(let action):
         action()

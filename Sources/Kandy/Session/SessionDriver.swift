@@ -299,7 +299,7 @@ final class SessionDriver: Sendable {
       },
       failed: { [self] in post(.socketFailed(attempt)) },
       received: { [router] text in
-        let type = router.submit(frame: text, connection: number)
+        let type = await router.submit(frame: text, connection: number)
         if type == .gone || type == .websocketOverridden { sawEnd.withLock { $0 = true } }
       },
       closed: { [self] code in

@@ -6,8 +6,8 @@ final class SocketBoard: Sendable {
   struct Reports: Sendable {
     let opened: @Sendable () -> Void
     let failed: @Sendable () -> Void
-    /// A text frame, after `read`.
-    let received: @Sendable (String) -> Void
+    /// A text frame, after `read`; the next one is read when it returns.
+    let received: @Sendable (String) async -> Void
     /// By the peer, or because it broke.
     let closed: @Sendable (Int?) -> Void
   }
@@ -48,7 +48,7 @@ final class SocketBoard: Sendable {
         reports.opened()
         for await _ in permission { break }
         if !Task.isCancelled {
-          for await text in socket.messages { reports.received(text) }
+          for await text in socket.messages { await reports.received(text) }
         }
         if self?.forget(attempt) == true { reports.closed(socket.closeCode) }
         await socket.close()
