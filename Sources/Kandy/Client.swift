@@ -202,7 +202,9 @@ extension Client {
     guard !context.lifetime.isDestroyed else { return }
     log.invoked("connect")
     let given = credentials ?? self.credentials.withLock { $0 }
-    let authentication = context.settings.current.authentication
+    let configuration = context.settings.current
+    context.log.traceCalls(configuration.logs.enableFcsLogs)
+    let authentication = configuration.authentication
     let access = given.flatMap { given in
       given.wire.map { ServerAccess(authentication, username: given.username, credential: $0) }
     }
@@ -295,6 +297,7 @@ extension ServiceContext {
     self.init(
       settings: settings, lifetime: Lifetime(), events: EventHub(log: log.logger(.events)), log: log,
       clock: surroundings.clock, now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID, media: media,
-      requests: Requests(transport: transport, settings: settings, log: log))
+      requests: Requests(transport: transport, settings: settings, log: log),
+      actions: ActionLog(configuration.logs, loggers: log))
   }
 }

@@ -63,6 +63,13 @@ extension Configuration {
   }
 }
 
+extension Configuration {
+  /// The sections that are free of secrets and addresses, for action logs.
+  var shownInActions: JSONValue {
+    .members(["connectivity": connectivity.configurationJSON, "logs": logs.configurationJSON])
+  }
+}
+
 /// A level, read in any case and written in upper case.
 private struct LevelValue: ConfigurationValue {
   var level: LogLevel

@@ -2,7 +2,8 @@ import LinkProtocol
 
 /// Logs the SDK's internal actions as groups of entries (R-CONN-930 to R-CONN-932).
 ///
-/// An action is what changes a client's state: an input of its session. `FCS`, the calls' own trace, is separate.
+/// An action is what changes a client's state: an input of its session, and what its features do in `ServiceContext.act`. `FCS`,
+/// the calls' own trace, is separate.
 struct ActionLog: Sendable {
   let loggers: LoggerSet
   let settings: Configuration.LogActions

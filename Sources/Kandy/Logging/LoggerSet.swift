@@ -9,6 +9,7 @@ final class LoggerSet: Sendable {
     var handler: LogEntryHandler
     var handlers: [LogType: LogEntryHandler] = [:]
     var timers: [TimerKey: Int64] = [:]
+    var tracesCalls = true
   }
 
   private struct TimerKey: Hashable {
@@ -33,6 +34,7 @@ final class LoggerSet: Sendable {
     self.init(level: settings.logLevel, handler: settings.handler, now: now)
     setHandler(settings.logActions?.handler ?? standardError.handleAction, of: .action)
     if let level = settings.logActions?.level { setLevel(max(level, settings.logLevel), of: .action) }
+    traceCalls(settings.enableFcsLogs)
   }
 
   /// Returns when what was logged to standard error has been written, or nobody has read it for a second.
@@ -42,6 +44,11 @@ final class LoggerSet: Sendable {
 
   func logger(_ type: LogType, id: String = "") -> TargetLogger {
     TargetLogger(loggers: self, target: LogEntry.Target(type, id: id))
+  }
+
+  /// Whether the call engine's own trace is logged: `logs.enableFcsLogs`, read at each `connect`.
+  func traceCalls(_ on: Bool) {
+    state.withLock { $0.tracesCalls = on }
   }
 
   func level(of type: LogType) -> LogLevel {
@@ -80,7 +87,9 @@ final class LoggerSet: Sendable {
     _ messages: () -> [JSONValue]
   ) {
     let level = level ?? method.level
+    let target = target.traced(at: level)
     let handler = state.withLock { state -> LogEntryHandler? in
+      if target.type == .fcs, !state.tracesCalls { return nil }
       let threshold = state.levels[target.type] ?? state.level
       return level >= threshold && threshold != .silent ? state.handlers[target.type] ?? state.handler : nil
     }
@@ -127,6 +136,13 @@ final class LoggerSet: Sendable {
     log(event, target, timer: timer) {
       [.string(ends ? "Timer \(name) ended after \(elapsed) ms." : "Timer \(name) has run for \(elapsed) ms.")]
     }
+  }
+}
+
+extension LogEntry.Target {
+  /// What one call logs up to level debug is the call engine's own trace; what is said above concerns the application.
+  fileprivate func traced(at level: LogLevel) -> LogEntry.Target {
+    type == .call && !id.isEmpty && level <= .debug ? LogEntry.Target(.fcs, id: id) : self
   }
 }
 

@@ -40,11 +40,13 @@ final class MediaService: Service {
       throw report(BasicError(.callInitMediaFailed, "Media is not initialized: the client was created without a media engine."))
     }
     if let speaker = new.speaker { try check(speaker) }
-    let defaults = state.withLock { state in
-      state.defaults.speaker = new.speaker ?? state.defaults.speaker
-      state.defaults.camera = new.camera ?? state.defaults.camera
-      state.defaults.microphone = new.microphone ?? state.defaults.microphone
-      return state.defaults
+    let defaults = context.act("SET_DEFAULT_DEVICES", .of(new), state: { .of(self.defaults) }) {
+      state.withLock { state in
+        state.defaults.speaker = new.speaker ?? state.defaults.speaker
+        state.defaults.camera = new.camera ?? state.defaults.camera
+        state.defaults.microphone = new.microphone ?? state.defaults.microphone
+        return state.defaults
+      }
     }
     context.events.emit(.devicesDefaultsChange(defaults))
   }
@@ -90,7 +92,9 @@ final class MediaService: Service {
       } else {
         await context.media?.initialize() ?? .failed
       }
-    state.withLock { $0.initialization = result }
+    context.act("MEDIA_INITIALIZE", .of(result), state: { ["result": .of(self.state.withLock { $0.initialization })] }) {
+      state.withLock { $0.initialization = result }
+    }
     context.events.emit(.mediaInitialize(result))
   }
 

@@ -89,6 +89,9 @@ final class NotificationRouter: Sendable {
     isWebSocketEnabled.withLock { $0 = enable }
   }
 
+  /// For action logs.
+  var state: JSONValue { ["webSocketEnabled": .bool(isWebSocketEnabled.withLock { $0 })] }
+
   /// Takes nothing more; `run` returns.
   func finish() {
     queue.finish()
@@ -110,6 +113,8 @@ final class NotificationRouter: Sendable {
         action()
       case .notification(let notification, let channel, let connection):
         guard let accepted = await accept(notification, channel, &cache) else { continue }
+        context.act(
+          "NOTIFICATION_RECEIVED", ["eventType": .string(accepted.eventType.rawValue), "channel": .string(channel.rawValue)])
         await dispatch(accepted, handlers[accepted.eventType], session, connection)
       }
     }
@@ -150,6 +155,7 @@ final class NotificationRouter: Sendable {
   ) async {
     log.debug("A notification arrived.", ["eventType": .string(notification.eventType.rawValue)])
     let callsFirst = EventType.calls.contains(notification.eventType)
+    if callsFirst { trace.debug("Signalling arrives.", ["eventType": .string(notification.eventType.rawValue)]) }
     if !callsFirst { context.events.emit(.notificationReceived(notification)) }
     session(notification, connection)
     await service?.handle(notification)

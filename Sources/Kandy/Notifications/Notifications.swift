@@ -21,12 +21,22 @@ public struct Notifications: Sendable {
     router.submit(notification, channel: channel)
   }
 
+  /// The same with a channel's documented name, `PUSH` or `WebSocket` in any case. With another name the notification is ignored
+  /// and that is logged (R-CONN-725).
+  public func process(_ notification: JSONValue, channel name: String) {
+    if let channel = NotificationChannel(name) { return process(notification, channel: channel) }
+    guard !context.lifetime.isDestroyed else { return }
+    context.log.logger(.notifications).warn("A notification of an unknown channel was ignored.")
+  }
+
   /// Whether notifications of the WebSocket are processed (R-CONN-711). The WebSocket itself is not affected; when one opens,
   /// they are processed again. Reported by `notifications:change`.
   public func enableWebsocket(_ enable: Bool) {
     guard !context.lifetime.isDestroyed else { return }
     context.log.logger(.notifications).invoked("notification.enableWebsocket", ["enable": .bool(enable)])
-    router.enableWebSocket(enable)
+    context.act("NOTIFICATIONS_ENABLE_WEBSOCKET", ["enable": .bool(enable)], state: { router.state }) {
+      router.enableWebSocket(enable)
+    }
     context.events.emit(.notificationsChange(.webSocket))
   }
 }

@@ -18,12 +18,15 @@ final class Requests: Sendable {
   private let transport: any Transport
   private let settings: Settings
   private let log: LoggerSet
+  /// The call engine's.
+  private let trace: TargetLogger
   private let state = Mutex(State())
 
   init(transport: any Transport, settings: Settings, log: LoggerSet) {
     self.transport = transport
     self.settings = settings
     self.log = log
+    trace = log.logger(.fcs)
   }
 
   /// Where requests go and as whom; `nil` while there is no subscription.
@@ -109,6 +112,8 @@ final class Requests: Sendable {
     }
     let log = log.logger(.request, id: String(number))
     log.debug("Sending a request.", ["method": .string(method.rawValue)])
+    let isCallControl = path.contains("/callControl")
+    if isCallControl { trace.debug("Signalling leaves.", ["request": .int(number), "method": .string(method.rawValue)]) }
     let response: TransportResponse
     do {
       response = try await transport.send(request)
@@ -119,6 +124,7 @@ final class Requests: Sendable {
       throw RequestFailure(.transport, "The request was cancelled.")
     }
     log.debug("The request was answered.", ["status": .int(response.status)])
+    if isCallControl { trace.debug("Signalling was answered.", ["request": .int(number), "status": .int(response.status)]) }
     return try read(response)
   }
 

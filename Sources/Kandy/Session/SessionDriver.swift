@@ -24,7 +24,6 @@ final class SessionDriver: Sendable {
   private let sockets: SocketBoard
   private let timers: Timers<Machine.Timer>
   private let log: TargetLogger
-  private let actions: ActionLog?
   private let inbox: AsyncStream<Machine.Input>
   private let inputs: AsyncStream<Machine.Input>.Continuation
   private let state = Mutex(State())
@@ -35,7 +34,6 @@ final class SessionDriver: Sendable {
     sockets = SocketBoard(transport: transport)
     timers = Timers(clock: context.clock)
     log = context.log.logger(.auth)
-    actions = ActionLog(context.settings.current.logs, loggers: context.log)
     (inbox, inputs) = AsyncStream.makeStream()
   }
 
@@ -127,7 +125,7 @@ final class SessionDriver: Sendable {
     await withDiscardingTaskGroup { group in
       for await input in inbox {
         let started = context.now()
-        let before = actions == nil ? JSONValue.null : SessionView(machine).json
+        let before = context.actions == nil ? JSONValue.null : SessionView(machine).json
         let effects = machine.handle(input)
         publish(machine, effects)
         logAction(input, before, machine, started)
@@ -166,7 +164,7 @@ final class SessionDriver: Sendable {
   }
 
   private func logAction(_ input: Machine.Input, _ before: JSONValue, _ machine: Machine, _ started: Int64) {
-    guard let actions, let action = ActionLog.Action(input) else { return }
+    guard let actions = context.actions, let action = ActionLog.Action(input) else { return }
     actions.log(
       action, before: before, after: SessionView(machine).json, startedAt: started,
       milliseconds: Double(context.now() - started))

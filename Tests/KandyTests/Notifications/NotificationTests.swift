@@ -68,6 +68,16 @@ struct NotificationTests {
     #expect(ids == ["a"])
   }
 
+  @Test(.spec("R-CONN-712", "R-CONN-725", "D-14")) func aNotificationOfAnUnknownChannelIsIgnoredAndLogged() async {
+    let fixture = ClientFixture()
+    let ids = await passed(fixture) {
+      fixture.client.notification.process(message("a"), channel: "pigeon")
+      fixture.client.notification.process(message("b"), channel: "push")
+    }
+    #expect(ids == ["b"])
+    #expect(fixture.log.entries.contains { $0.messages == ["A notification of an unknown channel was ignored."] })
+  }
+
   @Test(.spec("R-CONN-731")) func inPushOnlyModeCallsAreTakenFromPush() async {
     let fixture = ClientFixture(["notifications": ["incomingCallNotificationMode": "push-channel-only"]])
     let ids = await passed(fixture) {
@@ -103,6 +113,27 @@ struct NotificationTests {
     }
     #expect(notification.eventId == "a")
     #expect(socket.isOpen)
+    await fixture.client.destroy()
+  }
+
+  @Test(.spec("R-CONN-305")) func aCallIsReportedBeforeItsNotificationAndEverythingElseAfterwards() async throws {
+    let fixture = ClientFixture(media: FakeMediaEngine())
+    let socket = try await fixture.connect()
+    let events = fixture.client.events
+    socket.push(
+      message(
+        "a", type: "call",
+        [
+          "sessionParams": ["sessionData": "s1", "sdp": "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"],
+          "callNotificationParams": ["callerDisplayNumber": "bob@example.com", "remoteDisplayNumber": "bob@example.com"],
+        ]))
+    socket.push(message("b", type: "gone"))
+    var names: [EventName] = []
+    for await event in events where [.callReceive, .notificationReceived, .authChange].contains(event.name) {
+      names.append(event.name)
+      if event.name == .authChange { break }
+    }
+    #expect(names == [.callReceive, .notificationReceived, .notificationReceived, .authChange])
     await fixture.client.destroy()
   }
 
@@ -164,5 +195,47 @@ struct NotificationTests {
     let block: [UInt8] = [0x00, 0xFF, 0xFF, 0x00, 0x00] + Array(repeating: 0, count: 0xFFFF)
     let stream: [UInt8] = [0x78, 0x01] + Array(repeatElement(block, count: 20).joined())
     #expect(Inflate.bytes(stream) == nil)
+  }
+}
+
+struct NotificationFloodTests {
+  private static func context(_ log: LoggerSet) -> ServiceContext {
+    let settings = Settings(Configuration())
+    return ServiceContext(
+      settings: settings, lifetime: Lifetime(), events: EventHub(), log: log, clock: ManualClock(), now: { 0 },
+      random: { 0 }, makeID: { "id" }, media: nil,
+      requests: Requests(transport: ScriptedTransport(), settings: settings, log: log), actions: nil)
+  }
+
+  @Test func aSocketIsNotReadWhileTooManyNotificationsWait() async {
+    let router = NotificationRouter(context: Self.context(LoggerSet(level: .silent, now: { 0 })))
+    router.enableWebSocket(true)
+    let count = NotificationRouter.limit * 3
+    await withTaskGroup { group in
+      group.addTask {
+        for number in 0..<count {
+          await router.submit(
+            frame: #"{"notificationMessage":{"eventType":"custom","eventId":"\#(number)"}}"#, connection: 1)
+          #expect(router.waiting <= NotificationRouter.limit)
+        }
+        router.afterwards { router.finish() }
+      }
+      while router.waiting < NotificationRouter.limit { await Task.yield() }
+      let (passed, pass) = AsyncStream.makeStream(of: String.self)
+      await router.run(services: []) { notification, _ in pass.yield(notification.eventId?.rawValue ?? "") }
+      pass.finish()
+      var ids: [String] = []
+      for await id in passed { ids.append(id) }
+      #expect(ids == (0..<count).map(String.init))
+    }
+  }
+
+  @Test func theApplicationIsRefusedWhatDoesNotFitAnyMore() async {
+    let record = LogRecord()
+    let router = NotificationRouter(context: Self.context(LoggerSet(level: .error, handler: record.handler, now: { 0 })))
+    let notification: JSONValue = ["notificationMessage": ["eventType": "custom"]]
+    for _ in 0..<10 * NotificationRouter.limit + 2 { router.submit(notification, channel: .push) }
+    #expect(router.waiting == 10 * NotificationRouter.limit)
+    #expect(record.entries.count == 2)
   }
 }

@@ -22,6 +22,7 @@ final class ClientFixture: Sendable {
     values.logs.handler = log.handler
     values.logs.logActions = nil
     values.merge(configuration)
+    values.logs.logActions?.handler = log.handler
     self.transport = transport
     let ids = ids
     client = create(
