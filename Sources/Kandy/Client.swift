@@ -124,20 +124,26 @@ public final class Client: Sendable {
   }
 
   /// Changes the configuration.
+  /// - Parameter change: is called once more when another task changed the configuration meanwhile. Within it `getConfig` gives the
+  ///   configuration before; a further `updateConfig` is refused, and that is logged.
   public func updateConfig(_ change: (inout Configuration) -> Void) {
     guard !context.lifetime.isDestroyed else { return }
-    context.log.logger(.config).invoked("updateConfig")
-    let (connectivity, problems) = context.settings.update { configuration in
-      configuration.problems = []
-      change(&configuration)
-      return (configuration.connectivity, configuration.problems)
+    let log = context.log.logger(.config)
+    log.invoked("updateConfig")
+    let settings = context.settings
+    let updated = context.act("UPDATE_CONFIG", state: { settings.current.shownInActions }) {
+      settings.update { configuration in
+        configuration.problems = []
+        change(&configuration)
+      }
     }
-    for problem in problems {
-      context.log.logger(.config).warn(
+    guard let updated else { return log.error("A change of the configuration within another one was refused.") }
+    for problem in updated.problems {
+      log.warn(
         "A value of the configuration was passed over.",
         ["key": .string(problem.path), "expected": .string(problem.expectation)])
     }
-    session.post(.settings(SessionMachine.Settings(connectivity)))
+    session.post(.settings(SessionMachine.Settings(context.settings.current.connectivity)))
   }
 
   /// Ends the client: closes the WebSocket, ends calls, timers and requests, without a word to the server (R-CONN-221). No
