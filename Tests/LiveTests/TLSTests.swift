@@ -58,6 +58,32 @@ import Testing
     }
   }
 
+  @Test(.spec("R-CONN-513"), arguments: ["expired", "wrong-name", "unknown-authority"])
+  func aClientReportsThatItWasNotConnected(_ certificate: String) async throws {
+    try await InProcessGateway.run(users: ["alice@example.com"], configuration: Self.configuration(certificate)) { gateway in
+      var configuration = Configuration()
+      configuration.authentication.subscription.server = "localhost"
+      configuration.authentication.subscription.port = gateway.port
+      configuration.logs.logLevel = .silent
+      let client = create(configuration, transport: try Self.trusting())
+      let events = client.events
+      await #expect(throws: BasicError.self) {
+        do {
+          try await client.connect(Credentials(username: "alice@example.com", password: InProcessGateway.password))
+        } catch let error as BasicError {
+          #expect(error.code == .subscribeFailed && error.code.rawValue == "authentication:4")
+          throw error
+        }
+      }
+      for await case .authError(let error) in events {
+        #expect(error.code == .subscribeFailed && error.message.contains("certificate"))
+        break
+      }
+      #expect(try client.getConnection().isConnected == false)
+      await client.destroy()
+    }
+  }
+
   @Test func theSystemsAuthoritiesDoNotTrustOurs() async throws {
     try await InProcessGateway.run(configuration: Self.configuration("localhost")) { gateway in
       let transport = NetworkTransport()
