@@ -87,7 +87,7 @@ final class Console: Sendable {
 
   private func create(_ line: ConsoleLine, _ readers: inout DiscardingTaskGroup) async {
     do {
-      let configuration = try Configuration(console: line.arguments[0] ?? [:])
+      let configuration = try ConsoleConfiguration(line.arguments[0] ?? [:]).configuration
       try add(configuration, as: line.client, &readers)
       await write(.result(id: line.id, client: line.client, .null))
     } catch {

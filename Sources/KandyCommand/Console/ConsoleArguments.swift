@@ -1,6 +1,5 @@
 import Foundation
 import Kandy
-import LinkLogic
 import LinkMedia
 import LinkProtocol
 
@@ -65,6 +64,15 @@ struct ConsoleArguments: Sendable {
     return try decode(type, index, name)
   }
 
+  /// `{services: [string]}`, or the bare array that means the same (R-CONN-551).
+  func services(_ index: Int) throws -> [ServiceName] {
+    if self[index]?.arrayValue != nil { return try decode([ServiceName].self, index, "services") }
+    guard let services = try object(index, "connection").decode([ServiceName].self, "services") else {
+      throw Self.wrong(index, "connection", "its services are needed, such as {\"services\": [\"call\"]}")
+    }
+    return services
+  }
+
   private static func wrong(_ index: Int, _ name: String, _ reason: String) -> BasicError {
     BasicError(.consoleArgument, "Argument \(index + 1), \(name): \(reason).")
   }
@@ -107,10 +115,21 @@ struct ConsoleObject: Sendable {
   func container(_ key: String) throws -> (any VideoRenderer)? {
     guard let name = try string(key), name != "null" else { return nil }
     guard name.hasSuffix(".png") else {
+      let reason = name == "window" ? "there are no windows yet" : "\"\(name)\" cannot be shown"
       throw BasicError(
-        .consoleArgument, "\(self.name).\(key): \"\(name)\" cannot be shown here; use \"null\" or the name of a PNG file.")
+        .consoleArgument, "\(self.name).\(key): \(reason); use \"null\", or the name of a PNG file for the newest picture.")
     }
     return PNGSnapshot(path: name)
+  }
+
+  func microphone(_ key: String) async throws -> (any AudioSource)? {
+    guard let id = try string(key) else { return nil }
+    return try await Blocking.run(if: id.contains(":file?")) { try VirtualDevices.microphone(id) }
+  }
+
+  func camera(_ key: String) async throws -> (any VideoSource)? {
+    guard let id = try string(key) else { return nil }
+    return try await Blocking.run(if: id.contains(":file?")) { try VirtualDevices.camera(id) }
   }
 
   private func read<Value>(_ key: String, _ wanted: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
@@ -121,7 +140,7 @@ struct ConsoleObject: Sendable {
 }
 
 extension MakeOptions {
-  init(_ object: ConsoleObject) throws {
+  init(_ object: ConsoleObject) async throws {
     self.init(
       from: try object.string("from"), contact: try object.contact(),
       isAudioEnabled: try object.bool("isAudioEnabled"), isVideoEnabled: try object.bool("isVideoEnabled"),
@@ -131,13 +150,13 @@ extension MakeOptions {
       remoteVideoContainer: try object.container("remoteVideoContainer"),
       localVideoContainer: try object.container("localVideoContainer"),
       normalizeAddress: try object.bool("normalizeAddress"),
-      microphone: try object.string("microphone").map { try VirtualDevices.microphone($0) },
-      camera: try object.string("camera").map { try VirtualDevices.camera($0) })
+      microphone: try await object.microphone("microphone"),
+      camera: try await object.camera("camera"))
   }
 }
 
 extension AnswerOptions {
-  init(_ object: ConsoleObject) throws {
+  init(_ object: ConsoleObject) async throws {
     self.init(
       isAudioEnabled: try object.bool("isAudioEnabled"), isVideoEnabled: try object.bool("isVideoEnabled"),
       sendInitialVideo: try object.bool("sendInitialVideo"),
@@ -145,8 +164,8 @@ extension AnswerOptions {
       customParameters: try object.decode([CustomParameter].self, "customParameters"),
       remoteVideoContainer: try object.container("remoteVideoContainer"),
       localVideoContainer: try object.container("localVideoContainer"),
-      microphone: try object.string("microphone").map { try VirtualDevices.microphone($0) },
-      camera: try object.string("camera").map { try VirtualDevices.camera($0) })
+      microphone: try await object.microphone("microphone"),
+      camera: try await object.camera("camera"))
   }
 }
 
@@ -157,36 +176,5 @@ extension ConsoleObject {
     guard let members = value.objectValue else { throw BasicError(.consoleArgument, "\(name).contact: an object is needed.") }
     let contact = ConsoleObject(members, "\(name).contact")
     return CallContact(firstName: try contact.string("firstName") ?? "", lastName: try contact.string("lastName") ?? "")
-  }
-}
-
-extension Configuration {
-  /// A configuration as the console is given one: `call.sdpHandlers` names makers, such as `{"createCodecRemover": ["VP8"]}`.
-  init(console value: JSONValue) throws {
-    var handlers: [SDPHandler] = []
-    var value = value
-    if case .object(var members) = value, case .object(var call)? = members["call"],
-      let makers = call.removeValue(forKey: "sdpHandlers")
-    {
-      handlers = try (makers.arrayValue ?? []).map(Self.handler)
-      members["call"] = .object(call)
-      value = .object(members)
-    }
-    self.init(json: value)
-    self.call.sdpHandlers = handlers
-  }
-
-  private static func handler(_ maker: JSONValue) throws -> SDPHandler {
-    guard let codecs = maker["createCodecRemover"]?.arrayValue else {
-      throw BasicError(.consoleArgument, "call.sdpHandlers: a handler is written {\"createCodecRemover\": [\"VP8\"]}.")
-    }
-    return sdpHandlers.createCodecRemover(
-      try codecs.map { codec in
-        if let name = codec.stringValue { return CodecSelector(name: name) }
-        guard let name = codec["name"]?.stringValue else {
-          throw BasicError(.consoleArgument, "createCodecRemover: a codec is a name, or an object with a name.")
-        }
-        return CodecSelector(name: name, fmtpParams: (codec["fmtpParams"]?.arrayValue ?? []).compactMap(\.stringValue))
-      })
   }
 }

@@ -6,13 +6,13 @@ import LinkProtocol
 extension ConsoleVerbs {
   static let calls: [String: Verb] = [
     "call.make": { console, arguments in
-      let options = try MakeOptions(arguments.object(1, "options"))
+      let options = try await MakeOptions(arguments.object(1, "options"))
       let call = try console.client.call.make(try arguments.string(0, "callee"), options)
       console.laboratory.attach(to: call)
       return .string(call.id.rawValue)
     },
     "call.answer": { console, arguments in
-      let options = try AnswerOptions(arguments.object(1, "options"))
+      let options = try await AnswerOptions(arguments.object(1, "options"))
       let call = try console.client.call.answer(try arguments.call(0), options)
       console.laboratory.attach(to: call)
       return .null

@@ -31,7 +31,7 @@ enum ConsoleVerbs {
     "getCapabilities": { console, _ in .array(console.client.getCapabilities().map { .string($0) }) },
     "getConfig": { console, _ in try console.client.getConfig().json },
     "updateConfig": { console, arguments in
-      console.client.updateConfig(arguments[0] ?? [:])
+      try ConsoleConfiguration(arguments[0] ?? [:]).update(console.client)
       return .null
     },
     "on": { console, arguments in
@@ -60,8 +60,7 @@ enum ConsoleVerbs {
       return .null
     },
     "updateConnection": { console, arguments in
-      let services = try arguments.object(0, "connection").decode([ServiceName].self, "services")
-      try await console.client.updateConnection(services: services ?? [])
+      try await console.client.updateConnection(services: try arguments.services(0))
       return .null
     },
     "getUserInfo": { console, _ in try JSONValue(encoding: console.client.getUserInfo()) },
@@ -78,7 +77,7 @@ enum ConsoleVerbs {
       return .null
     },
     "notification.process": { console, arguments in
-      let channel = try arguments.optionalString(1, "channel").flatMap { NotificationChannel($0) } ?? .push
+      let channel = try arguments.optionalString(1, "channel") ?? NotificationChannel.push.rawValue
       console.client.notification.process(arguments[0] ?? .null, channel: channel)
       return .null
     },
@@ -128,7 +127,7 @@ enum ConsoleVerbs {
       return .null
     },
     "lab.record": { console, arguments in
-      try console.laboratory.record(try arguments.call(0), to: try arguments.string(1, "file"))
+      try await console.laboratory.record(try arguments.call(0), to: try arguments.string(1, "file"))
       return .null
     },
   ]

@@ -31,8 +31,9 @@ final class Laboratory: Sendable {
   }
 
   /// Records what is heard into a WAV file until the call ends.
-  func record(_ call: CallID, to path: String) throws {
-    try instruments(of: call).record(to: path)
+  func record(_ call: CallID, to path: String) async throws {
+    let instruments = try instruments(of: call)
+    try await Blocking.run { try instruments.record(to: path) }
   }
 
   /// Finishes the recordings of a call.

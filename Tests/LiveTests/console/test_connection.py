@@ -93,6 +93,30 @@ def test_changing_services():
         assert set(console.do("getServices", client="alice")["received"]) == {"IM", "call"}
 
 
+def test_changing_services_needs_services():
+    with people("alice") as (_, console):
+        console.do("updateConnection", ["call"], client="alice")
+        assert console.do("getServices", client="alice")["received"] == ["call"]
+        for argument in ((), ({},), ({"services": "call"},), ("call",)):
+            refused(console, "console:3", "updateConnection", *argument, client="alice")
+        assert console.do("getServices", client="alice")["received"] == ["call"]
+
+
+def test_a_notification_of_an_unknown_channel_is_ignored():
+    with Gateway() as gateway, Console() as console:
+        console.do("create", gateway.configuration())
+        for identifier, channel in (("a", "pigeon"), ("b", "push"), ("c", None)):
+            message = {"notificationMessage": {"eventType": "custom", "eventId": identifier}}
+            console.do("notification.process", message, channel)
+
+        def received():
+            payloads = [m["args"][0]["payload"] for m in list(console.events) if m["event"] == "notification:received"]
+            return [payload["notificationMessage"]["eventId"] for payload in payloads]
+
+        console.until(lambda: "c" in received(), what="the last notification")
+        assert received() == ["b", "c"], received()
+
+
 def test_configuration():
     with Gateway() as gateway, Console() as console:
         console.do("create", gateway.configuration())
