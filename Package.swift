@@ -94,13 +94,15 @@ let libraries: [Target] = [
 ]
 
 let webRTCLibraries: [Target] = [
+  .systemLibrary(name: "CEditline", path: "Sources/CEditline", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
   .systemLibrary(name: "CTgOwt", path: "Sources/CTgOwt", pkgConfig: "tg_owt", providers: [.apt(["libtgowt-dev"])]),
   .target(name: "CWebRTC", dependencies: ["CTgOwt"], cxxSettings: webRTCDefines),
   library("KandyWebRTC", ["CWebRTC", "LinkMedia", "LinkProtocol"]),
   .executableTarget(
     name: "KandyCommand",
     dependencies: [
-      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyWebRTC", "Kandy", "KandyGateway", argumentParser,
+      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyWebRTC", "Kandy", "KandyGateway", "CEditline",
+      argumentParser,
       lifecycle, unixSignals, logging, orderedCollections,
     ],
     swiftSettings: swift),

@@ -139,6 +139,10 @@ final class Console: Sendable {
   private func perform(_ line: ConsoleLine) async {
     defer { underway.end() }
     do {
+      if line.verb == "help" {
+        let text = ConsoleHelp.text(for: try line.arguments.optionalString(0, "name"))
+        return await write(.result(id: line.id, client: line.client, .string(text)))
+      }
       guard let verb = ConsoleVerbs.all[line.verb] else {
         throw BasicError(
           .consoleVerb, "There is no \"\(line.verb)\"; there are: \(ConsoleVerbs.names.joined(separator: ", ")).")

@@ -16,7 +16,8 @@ struct ConsoleCommand: AsyncParsableCommand {
       "do" is a name of the API, "args" its arguments. Several clients are told apart by "client": "alice" on each line.
       lab.probe, lab.snapshot and lab.record look at the media of a call. The end of the input disconnects.
 
-      Without --json a line is a name, arguments, and options as key=value.
+      Without --json a line is a name, arguments, and options as key=value. On a terminal the tabulator key completes names,
+      arrows bring lines back, and help lists what there is.
 
       Example:
         kandy console --server http://127.0.0.1:8580
@@ -42,13 +43,24 @@ struct ConsoleCommand: AsyncParsableCommand {
   mutating func run() async throws {
     signal(SIGPIPE, SIG_IGN)  // A reader who leaves is seen where it is written.
     let first = try firstLine()
+    if !json, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
+      let terminal = Terminal(names: ConsoleVerbs.names)
+      await terminal.write("Type a name of the API, such as getVersion, or help; Control-D disconnects and ends.")
+      try await run(first, terminal.lines, terminal)
+    } else {
+      let input = StandardInput()
+      try await run(first, input, LineWriter(descriptor: STDOUT_FILENO) { input.stop() })
+    }
+  }
+
+  private func run<Lines: AsyncSequence & Sendable>(
+    _ first: ConsoleLine?, _ lines: Lines, _ output: any ConsoleOutput
+  ) async throws where Lines.Element == String, Lines.Failure == Never {
     let isJSON = json
-    let input = StandardInput()
-    let output = LineWriter(descriptor: STDOUT_FILENO) { input.stop() }
     let console = Console(transport: try CommandTransport.maker(trusting: trust), output: output) { message in
       isJSON ? message.line : message.sentence
     }
-    let typed = input.filter { !$0.allSatisfy(\.isWhitespace) }.map { text in
+    let typed = lines.filter { !$0.allSatisfy(\.isWhitespace) }.map { text in
       Result { () throws(ConsoleRefusal) in try isJSON ? ConsoleLine(json: text) : ConsoleLine(prompt: text) }
     }
     await console.run(ConsoleInput(first: first, rest: typed))

@@ -93,8 +93,16 @@ enum ConsoleMessage: Sendable {
     case .result(_, _, .null): "ok"
     case .result(_, _, let value): value.stringValue ?? value.text(pretty: true)
     case .failure(_, _, let error): "error \(error.code.rawValue): \(error.message)"
-    case .event(_, let event): "  \(event.name.rawValue)  \(event.payload.text())"
+    case .event(_, let event): "  \(event.name.rawValue)\(event.payload.members)".brief
     }
+  }
+}
+
+extension String {
+  /// One line, not longer than a person reads.
+  fileprivate var brief: String {
+    let line = replacing(/[\r\n]+/, with: " ")
+    return line.count > 300 ? line.prefix(299) + "…" : line
   }
 }
 
@@ -124,6 +132,12 @@ extension BasicError {
 }
 
 extension JSONValue {
+  /// An object's members as a person types them, `key=value`.
+  fileprivate var members: String {
+    guard let members = objectValue else { return self == .null ? "" : "  \(text())" }
+    return members.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value.stringValue ?? $0.value.text())" }.joined()
+  }
+
   /// Sorted keys, so that the same value is always the same text.
   func text(pretty: Bool = false) -> String {
     let encoder = JSONEncoder()

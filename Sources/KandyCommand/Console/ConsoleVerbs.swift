@@ -19,8 +19,8 @@ enum ConsoleVerbs {
     $0.merge($1) { first, _ in first }
   }
 
-  /// The verbs, sorted, `create` among them.
-  static var names: [String] { (all.keys + ["create"]).sorted() }
+  /// The verbs, sorted, those among them that need no client.
+  static var names: [String] { (all.keys + ["create", "help"]).sorted() }
 
   private static let instance: [String: Verb] = [
     "destroy": { console, _ in

@@ -1,0 +1,79 @@
+import Foundation
+
+/// A person at a terminal: lines come in from an editor with history and completion, and go out above the line that is being
+/// typed. A thread of its own does both.
+final class Terminal: ConsoleOutput {
+  /// What is typed, until the person ends it.
+  let lines: AsyncStream<String>
+
+  private let typed: AsyncStream<String>.Continuation
+  private let output = OutputQueue()
+  /// A byte in this pipe wakes the thread.
+  private let bell = Pipe()
+
+  /// - Parameter names: what can be completed.
+  init(names: [String]) {
+    (lines, typed) = AsyncStream.makeStream()
+    let thread = Thread { [self] in
+      edit(Completion(names))
+      typed.finish()
+      // There is no prompt any more, but something may still be said.
+      while true {
+        awaitBell()
+        writeOutput { _ = CommandOutput.put($0, to: STDOUT_FILENO) }
+      }
+    }
+    thread.name = "terminal"
+    thread.start()
+  }
+
+  // MARK: - Writing
+
+  func write(_ line: String) async {
+    await output.append(line + "\n") {
+      _ = CommandOutput.put("\n", to: bell.fileHandleForWriting.fileDescriptor)
+    }
+  }
+
+  func room() async { await output.room() }
+  func finish() async { await output.finish() }
+  func abandon() { output.abandon() }
+
+  // MARK: - The thread
+
+  /// Reads keys and writes lines until the person ends the input.
+  private func edit(_ completion: Completion) {
+    guard let editor = LineEditor(completion: completion) else { return }
+    while true {
+      var ready = [STDIN_FILENO, bell.fileHandleForReading.fileDescriptor].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      guard poll(&ready, nfds_t(ready.count), -1) > 0 else { continue }
+      if ready[1].revents != 0 {
+        awaitBell()
+        writeOutput { editor.write($0) }
+      }
+      guard ready[0].revents != 0 else { continue }
+      // Without keys it is the terminal that has gone.
+      guard ready[0].revents & Int16(POLLIN) != 0 else { return }
+      switch editor.readKey() {
+      case .nothing: break
+      case .line(let line): typed.yield(line)
+      case .end: return
+      }
+    }
+  }
+
+  private func writeOutput(_ write: (String) -> Void) {
+    let text = output.take()
+    guard !text.isEmpty else { return }
+    write(text)
+    output.written(text)
+  }
+
+  /// Waits until somebody writes.
+  private func awaitBell() {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    _ = read(bell.fileHandleForReading.fileDescriptor, &bytes, bytes.count)
+  }
+}
