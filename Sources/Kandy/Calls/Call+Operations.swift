@@ -1,4 +1,3 @@
-public import LinkLogic
 public import LinkProtocol
 
 /// What `Calls` does by id.

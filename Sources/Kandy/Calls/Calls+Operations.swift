@@ -1,4 +1,3 @@
-public import LinkLogic
 public import LinkProtocol
 
 // What can be done in a call, and with it. Each function returns when the far end has agreed, or nothing has to be agreed on; a failure is
