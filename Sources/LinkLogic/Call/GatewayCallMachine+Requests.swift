@@ -148,12 +148,14 @@ extension GatewayCallMachine {
     return stage(leg) == .talking ? effects + [startAudit(leg)] : effects
   }
 
-  /// The leg has left the call and been told so. That its client deletes the session is expected (R-CALL-73).
+  /// The leg has left the call and been told so. That its client deletes the session is expected (R-CALL-73). An audit may have been on
+  /// its way already: a failure would make the client think that the call was lost (R-CALL-836).
   private mutating func answerAfterwards(_ request: Request, from leg: Leg) -> [Effect] {
     switch request {
     case .end: [.respond(.accepted)] + remove(leg)
+    case .audit: [.respond(.accepted)]
     case .read: [.respond(.sessionNotFound)]
-    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .transfer, .candidates, .customHeaders, .audit,
+    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .transfer, .candidates, .customHeaders,
       .unsupported, .unknown:
       [.respond(.callNotFound)]
     }
