@@ -57,10 +57,8 @@ public struct Gateway: Service {
       CallRoutes(driver: calls),
       keeper,
     ]
-    let epilogues = Epilogues()
-    let responder = GatewayResponder(
-      routes: Routes(of: features).all, authenticator: Authenticator(users: users, subscriptions: subscriptions, now: now),
-      crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: limits.bodySize, epilogues: epilogues)
+    let authenticator = Authenticator(users: users, subscriptions: subscriptions, now: now)
+    let channel = NotificationChannel(hub: hub, logger: logger)
     let port = Announcement<Int>()
 
     self.configuration = configuration
@@ -71,8 +69,20 @@ public struct Gateway: Service {
     self.keeper = keeper
     self.port = port
     self.logger = logger
-    application = Application(
-      responder: responder, server: try Self.server(configuration, NotificationChannel(hub: hub, logger: logger), epilogues),
+    application = try Self.application(configuration, Routes(of: features), authenticator, channel, port: port, logger)
+  }
+
+  private static func application(
+    _ configuration: GatewayConfiguration, _ routes: Routes, _ authenticator: Authenticator, _ channel: NotificationChannel,
+    port: Announcement<Int>, _ logger: Logger
+  ) throws(GatewayError) -> Application<GatewayResponder> {
+    let epilogues = Epilogues()
+    let responder = GatewayResponder(
+      routes: routes.all, authenticator: authenticator,
+      crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: configuration.limits.bodySize,
+      epilogues: epilogues)
+    return Application(
+      responder: responder, server: try server(configuration, channel, epilogues),
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
       onServerRunning: { channel in port.make(.success(channel.localAddress?.port ?? configuration.port)) },
       logger: logger)

@@ -51,7 +51,8 @@ final class SocketClient {
     return try WireCoding.decode(CallControlResponse.self, from: Data(answer.body.utf8))
   }
 
-  func refresh() async throws -> RawClient.Answer {
+  /// - Parameter http: a connection, perhaps to another gateway.
+  func refresh(over http: RawClient) async throws -> RawClient.Answer {
     try await http.exchange("PUT \(path)", [RawClient.basic(user)], body: #"{"subscribeRequest": {}}"#)
   }
 
