@@ -37,10 +37,10 @@ struct LineEditor: ~Copyable {
     history_end(history)
   }
 
-  /// Takes the key that has been typed; waits for it when there is none.
+  /// Takes the key that has been typed; waits for it when there is none. That the terminal has gone is not seen here.
   func readKey() -> Outcome {
     var count: Int32 = 0
-    guard let typed = el_gets(editor, &count), count > 0 else { return count < 0 ? .end : .nothing }
+    guard let typed = el_gets(editor, &count), count > 0 else { return .nothing }  // The line is empty.
     let bytes = UnsafeBufferPointer(start: typed, count: Int(count)).map { UInt8(bitPattern: $0) }
     if bytes == [4] { return .end }  // Control-D on an empty line
     guard bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") else { return .nothing }

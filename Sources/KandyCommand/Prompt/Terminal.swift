@@ -54,8 +54,7 @@ final class Terminal: ConsoleOutput {
         writeOutput { editor.write($0) }
       }
       guard ready[0].revents != 0 else { continue }
-      // Without keys it is the terminal that has gone.
-      guard ready[0].revents & Int16(POLLIN) != 0 else { return }
+      guard ready[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) == 0 else { return }  // The terminal has gone.
       switch editor.readKey() {
       case .nothing: break
       case .line(let line): typed.yield(line)

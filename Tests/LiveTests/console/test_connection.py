@@ -143,6 +143,8 @@ def test_the_gateway_goes_away():
     with Gateway() as gateway, Console() as console:
         console.do("create", gateway.configuration())
         console.do("connect", {"username": "alice@example.com", "password": "secret"})
+        # After another answer the gateway, too, has the WebSocket: the client sees it open a moment before.
+        console.do("updateConnection", {"services": ["call"]})
         assert gateway.stop() == 0
         console.event("auth:change", reason="GONE")
         gateway.stop = lambda: 0

@@ -127,6 +127,14 @@ def test_events_are_lines_that_a_person_can_read():
         assert prompt.end() == 0
 
 
+def test_the_terminal_that_goes_away_ends_the_console():
+    with alice() as (_, prompt):
+        prompt.sees("ok\r\n")
+        os.close(prompt.terminal)
+        assert prompt.process.wait(timeout=PATIENCE) == 0
+        prompt.terminal = os.open(os.devnull, os.O_RDONLY)
+
+
 def test_help_lists_what_there_is_and_shows_the_arguments_of_one():
     with Prompt() as prompt:
         prompt.type("help\r")
@@ -145,4 +153,4 @@ def test_mistakes_are_told_and_the_end_disconnects():
         prompt.type("no.such.thing\r")
         prompt.sees("error console:2: There is no")
         assert prompt.end() == 0
-        assert prompt.screen.count("  auth:change") == 2, prompt.screen
+        assert prompt.screen.endswith("  auth:change\r\n  ws:change  platform=link\r\n  auth:change\r\n"), prompt.screen
