@@ -11,9 +11,9 @@ struct DemoCall: Sendable {
   let folder: String
   let transcript: Transcript
 
-  private static let pureEnough = 0.95
+  static let pureEnough = 0.95
   private static let fluent = 20
-  private static let moving = 5
+  static let moving = 5
 
   func run() async throws {
     let kind = withVideo ? "a video call" : "an audio call"

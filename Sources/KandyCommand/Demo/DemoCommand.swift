@@ -11,11 +11,12 @@ import Logging
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Shows two people in audio and video calls, through a gateway of their own.",
+    abstract: "Shows people in audio and video calls, through a gateway of their own.",
     discussion: """
       Starts a gateway on a free port of this machine, with a database that is thrown away, connects Alice and Bob to it over
       real sockets, and lets each call the other, with sound and with pictures. Each sends a tone and a moving picture of their
-      own; the demo checks that the other hears and sees them, and keeps what was heard and seen as WAV and PNG files.
+      own; the demo checks that the other hears and sees them, and keeps what was heard and seen as WAV and PNG files. At last
+      Alice puts Bob on hold, comes back, shows herself, and transfers him to Carol.
 
       The exit code is 1, with a sentence that says what is missing, when sound or pictures did not flow.
 
@@ -32,7 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let folder = try makeFolder()
     let transcript = Transcript()
-    CommandOutput.say("Kandy \(Kandy.Version.current): two people, one gateway, real sockets, real media")
+    CommandOutput.say("Kandy \(Kandy.Version.current): three people, one gateway, real sockets, real media")
     let database = FileManager.default.temporaryDirectory.appending(path: "kandy-demo-\(UUID().uuidString).sqlite").path
     defer { Self.remove(database) }
     do {
@@ -46,8 +47,8 @@ struct DemoCommand: AsyncParsableCommand {
     }
     transcript.title(
       transcript.remarks.isEmpty
-        ? "All four calls worked: everybody heard and saw the other."
-        : "All four calls worked, with \(transcript.remarks.count) remarks.")
+        ? "All five calls worked: everybody heard and saw the other."
+        : "All five calls worked, with \(transcript.remarks.count) remarks.")
   }
 
   private func play(_ transcript: Transcript, folder: String, database: String) async throws {
@@ -56,21 +57,23 @@ struct DemoCommand: AsyncParsableCommand {
     configuration.database = .file(database)
     let gateway = try Gateway(configuration, logger: Self.quiet)
     let password = UUID().uuidString
-    for (name, lastName) in [("Alice", "Adams"), ("Bob", "Baker")] {
+    for (name, lastName) in [("Alice", "Adams"), ("Bob", "Baker"), ("Carol", "Clark")] {
       guard let address = UserAddress(Person.address(name)) else { throw CommandFailure("\(name) has no address.") }
       try await gateway.users.add(User(address: address, firstName: name, lastName: lastName), password: password)
     }
     try await gateway.serving { port in
-      transcript.title("A gateway, and two people")
-      transcript.say("Gateway", "listens on http://127.0.0.1:\(port) and knows Alice Adams and Bob Baker")
+      transcript.title("A gateway, and three people")
+      transcript.say("Gateway", "listens on http://127.0.0.1:\(port) and knows Alice Adams, Bob Baker and Carol Clark")
       let engine = WebRTCEngine()
       let server = try ServerURL("http://127.0.0.1:\(port)")
       let alice = Person(
         "Alice", "Adams", hz: 440, camera: "virtual:pattern?width=640&height=480&fps=30", server: server, engine: engine)
       let bob = Person(
         "Bob", "Baker", hz: 660, camera: "virtual:pattern?width=640&height=360&fps=30", server: server, engine: engine)
-      let outcome = await outcome(of: alice, bob, password, transcript, folder)
-      for person in [alice, bob] {
+      let carol = Person(
+        "Carol", "Clark", hz: 880, camera: "virtual:pattern?width=320&height=240&fps=30", server: server, engine: engine)
+      let outcome = await outcome(of: alice, bob, carol, password, transcript, folder)
+      for person in [alice, bob, carol] {
         await person.client.disconnect()
         await person.client.destroy()
       }
@@ -80,10 +83,10 @@ struct DemoCommand: AsyncParsableCommand {
   }
 
   private func outcome(
-    of alice: Person, _ bob: Person, _ password: String, _ transcript: Transcript, _ folder: String
+    of alice: Person, _ bob: Person, _ carol: Person, _ password: String, _ transcript: Transcript, _ folder: String
   ) async -> Result<Void, any Error> {
     do {
-      for person in [alice, bob] {
+      for person in [alice, bob, carol] {
         try await person.connect(password: password)
         transcript.say(person.name, "is connected as \(person.address): subscription made, WebSocket open")
       }
@@ -96,6 +99,9 @@ struct DemoCommand: AsyncParsableCommand {
           ).run()
         }
       }
+      try await DemoTransfer(
+        number: number + 1, alice: alice, bob: bob, carol: carol, folder: folder, transcript: transcript
+      ).run()
       return .success(())
     } catch {
       return .failure(error)

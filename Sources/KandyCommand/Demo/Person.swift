@@ -2,7 +2,7 @@ import Kandy
 import KandyWebRTC
 import LinkProtocol
 
-/// One of the two people, with the client, the tone and the picture that tell them apart.
+/// One of the people, with the client, the tone and the picture that tell them apart.
 struct Person: Sendable {
   let name: String
   let lastName: String

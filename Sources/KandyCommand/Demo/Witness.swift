@@ -14,6 +14,7 @@ final class Witness: AudioSink, VideoRenderer {
   private struct First {
     var sound: ContinuousClock.Instant?
     var picture: ContinuousClock.Instant?
+    var lastPicture: ContinuousClock.Instant?
   }
 
   /// - Parameter recording: the WAV file.
@@ -38,13 +39,18 @@ final class Witness: AudioSink, VideoRenderer {
 
   func render(_ frame: VideoFrame) {
     let now = clock.now
-    first.withLock { $0.picture = $0.picture ?? now }
+    first.withLock { first in
+      first.picture = first.picture ?? now
+      first.lastPicture = now
+    }
     picture.render(frame)
     snapshot.render(frame)
   }
 
   var firstSound: ContinuousClock.Instant? { first.withLock { $0.sound } }
   var firstPicture: ContinuousClock.Instant? { first.withLock { $0.picture } }
+  /// Whether no picture has come for a second.
+  var seesNothing: Bool { first.withLock { $0.lastPicture }.map { clock.now - $0 >= .seconds(1) } ?? true }
   var level: Double { sound.level }
   var seen: VideoProbe.Reading { picture.reading() }
 
