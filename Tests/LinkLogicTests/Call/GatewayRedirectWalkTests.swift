@@ -7,7 +7,7 @@ private typealias Fixture = GatewayCallFixture
 
 /// Calls that are forwarded and handed over while anything happens at any time.
 @Suite struct GatewayRedirectWalkTests {
-  @Test(.spec("R-CALL-3", "R-CALL-214", "R-CALL-441", "R-CALL-662"), arguments: 1...20)
+  @Test(.spec("R-CALL-3", "R-CALL-214", "R-CALL-441", "R-CALL-662"), arguments: 1...10)
   func whateverHappensNobodyIsForgotten(seed: Int) {
     var random = SDPRandom(seed: UInt64(seed))
     var (transfers, successes) = (0, 0)

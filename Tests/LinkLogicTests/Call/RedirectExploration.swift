@@ -47,8 +47,10 @@ struct RedirectExploration {
     guard depth > 0, !walk.machine.isOver else { return finish(walk) }
     for leg in legs {
       for request in requests(of: leg, depth) {
+        var machine = walk.machine
+        if case .respond(let answer) = machine.handle(.request(leg, request)).first, answer.httpStatus != 200 { continue }
         var next = walk
-        if case .respond(let answer) = next.feed(.request(leg, request)).first, answer.httpStatus != 200 { continue }
+        next.feed(.request(leg, request))
         visit(next, depth - 1)
       }
       for timer in [Machine.Timer.ring(leg), .update(leg)] where walk.running[timer] != nil {
