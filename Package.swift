@@ -103,7 +103,7 @@ let webRTCLibraries: [Target] = [
     dependencies: [
       "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyWebRTC", "Kandy", "KandyGateway", "CEditline",
       argumentParser,
-      lifecycle, unixSignals, logging, orderedCollections,
+      deque, lifecycle, unixSignals, logging, orderedCollections,
     ],
     swiftSettings: swift),
 ]

@@ -28,9 +28,17 @@ final class Console: Sendable {
   }
 
   /// Starts each command as it comes, as long as somebody reads what is written. When the lines end, commands under way may
-  /// finish, clients are disconnected and destroyed, and what remains is written: none of it for longer than `patience`.
-  func run(_ lines: some AsyncSequence<Result<ConsoleLine, ConsoleRefusal>, Never> & Sendable) async {
-    await withTaskGroup { watch in
+  /// finish, clients are disconnected and destroyed, and what remains is written as long as somebody reads it; no step waits for
+  /// longer than `patience`.
+  /// - Parameter inputEnd: finishes when no more lines come, although some may wait.
+  func run(
+    _ lines: some AsyncSequence<Result<ConsoleLine, ConsoleRefusal>, Never> & Sendable, inputEnd: AsyncStream<Void>
+  ) async {
+    await withDiscardingTaskGroup { watch in
+      watch.addTask { [output] in
+        for await _ in inputEnd {}
+        await output.abandonWhenStuck(for: Self.patience)
+      }
       await withDiscardingTaskGroup { readers in
         await withDiscardingTaskGroup { commands in
           for await line in lines {
@@ -42,9 +50,6 @@ final class Console: Sendable {
             await output.room()
           }
           await end(&commands)
-          watch.addTask { [output] in
-            if (try? await Task.sleep(for: Self.patience)) != nil { output.abandon() }
-          }
         }
       }
       await output.finish()

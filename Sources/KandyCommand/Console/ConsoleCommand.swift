@@ -46,15 +46,15 @@ struct ConsoleCommand: AsyncParsableCommand {
     if !json, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
       let terminal = Terminal(names: ConsoleVerbs.names)
       await terminal.write("Type a name of the API, such as getVersion, or help; Control-D disconnects and ends.")
-      try await run(first, terminal.lines, terminal)
+      try await run(first, terminal.lines, terminal.end, terminal)
     } else {
       let input = StandardInput()
-      try await run(first, input, LineWriter(descriptor: STDOUT_FILENO) { input.stop() })
+      try await run(first, input, input.end, LineWriter(descriptor: STDOUT_FILENO) { input.stop() })
     }
   }
 
   private func run<Lines: AsyncSequence & Sendable>(
-    _ first: ConsoleLine?, _ lines: Lines, _ output: any ConsoleOutput
+    _ first: ConsoleLine?, _ lines: Lines, _ end: AsyncStream<Void>, _ output: any ConsoleOutput
   ) async throws where Lines.Element == String, Lines.Failure == Never {
     let isJSON = json
     let console = Console(transport: try CommandTransport.maker(trusting: trust), output: output) { message in
@@ -63,7 +63,7 @@ struct ConsoleCommand: AsyncParsableCommand {
     let typed = lines.filter { !$0.allSatisfy(\.isWhitespace) }.map { text in
       Result { () throws(ConsoleRefusal) in try isJSON ? ConsoleLine(json: text) : ConsoleLine(prompt: text) }
     }
-    await console.run(ConsoleInput(first: first, rest: typed))
+    await console.run(ConsoleInput(first: first, rest: typed), inputEnd: end)
   }
 
   /// What `--server` and `--config` stand for.

@@ -6,6 +6,9 @@ struct StandardInput: AsyncSequence, Sendable {
   typealias Element = String
   typealias Failure = Never
 
+  /// Finishes when there is nothing more to be read, although lines may still wait.
+  let end: AsyncStream<Void>
+
   private let lines: AsyncStream<String>
   private let continuation: AsyncStream<String>.Continuation
   /// One for each line that may be read ahead.
@@ -13,6 +16,8 @@ struct StandardInput: AsyncSequence, Sendable {
 
   init() {
     (lines, continuation) = AsyncStream.makeStream()
+    let (end, signal) = AsyncStream.makeStream(of: Void.self)
+    self.end = end
     for _ in 0..<64 { room.signal() }
     let thread = Thread { [continuation, room] in
       while let line = readLine(strippingNewline: true) {
@@ -20,6 +25,7 @@ struct StandardInput: AsyncSequence, Sendable {
         if case .terminated = continuation.yield(line) { return }
       }
       continuation.finish()
+      signal.finish()
     }
     thread.name = "standard input"
     thread.start()

@@ -21,16 +21,15 @@ final class LineWriter: ConsoleOutput {
 
   func room() async { await lines.room() }
   func finish() async { await lines.finish() }
-  func abandon() { lines.abandon() }
+  func abandonWhenStuck(for patience: Duration) async { await lines.abandonWhenStuck(for: patience) }
 
   private func drain() {
-    let text = lines.take()
-    guard !text.isEmpty else { return }
-    if CommandOutput.put(text, to: descriptor) {
+    while case let text = lines.take(), !text.isEmpty {
+      guard CommandOutput.put(text, to: descriptor) else {
+        lines.abandon()
+        return onBroken()
+      }
       lines.written(text)
-    } else {
-      lines.abandon()
-      onBroken()
     }
   }
 }

@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// Where a console writes to.
@@ -8,16 +9,19 @@ protocol ConsoleOutput: Sendable {
   func room() async
   /// Returns when everything has been written.
   func finish() async
-  /// Gives up what has not been written, and whatever comes: nobody waits any more.
-  func abandon()
+  /// Waits until a reader has read nothing for `patience` although there was something to read, and gives up then: what has not
+  /// been written, and whatever comes. Nobody waits any more.
+  func abandonWhenStuck(for patience: Duration) async
 }
 
 /// Text on its way to a reader who may be slow: in order, whole, and bounded. Whoever owns it writes what it holds.
 final class OutputQueue: Sendable {
   private struct State {
-    var waiting: [String] = []
+    var waiting: Deque<String> = []
     /// Of what waits, and of what is being written.
     var bytes = 0
+    /// How often something has been written.
+    var progress = 0
     var held: [CheckedContinuation<Void, Never>] = []
     var finishing: [CheckedContinuation<Void, Never>] = []
     var isAbandoned = false
@@ -68,22 +72,34 @@ final class OutputQueue: Sendable {
     }
   }
 
-  /// What waits to be written, in order; to be followed by `written`.
+  /// What waits to be written, in order, a piece at a time; empty when nothing waits. To be followed by `written`.
   func take() -> String {
     state.withLock { state in
-      defer { state.waiting.removeAll(keepingCapacity: true) }
-      return state.waiting.joined()
+      var piece = ""
+      while piece.utf8.count < 1 << 15, let text = state.waiting.popFirst() { piece += text }
+      return piece
     }
   }
 
   func written(_ text: String) {
     let released = state.withLock { state in
       state.bytes -= text.utf8.count
+      state.progress += 1
       return Self.release(&state, held: state.bytes <= capacity / 2, finishing: state.bytes == 0)
     }
     for continuation in released { continuation.resume() }
   }
 
+  func abandonWhenStuck(for patience: Duration) async {
+    var last = 0
+    while (try? await Task.sleep(for: patience)) != nil {
+      let (bytes, progress) = state.withLock { ($0.bytes, $0.progress) }
+      if bytes > 0, progress == last { return abandon() }
+      last = progress
+    }
+  }
+
+  /// Gives up what has not been written, and whatever comes.
   func abandon() {
     let released = state.withLock { state in
       state.isAbandoned = true

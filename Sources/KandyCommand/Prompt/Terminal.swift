@@ -5,6 +5,8 @@ import Foundation
 final class Terminal: ConsoleOutput {
   /// What is typed, until the person ends it.
   let lines: AsyncStream<String>
+  /// Finishes then.
+  let end: AsyncStream<Void>
 
   private let typed: AsyncStream<String>.Continuation
   private let output = OutputQueue()
@@ -14,9 +16,12 @@ final class Terminal: ConsoleOutput {
   /// - Parameter names: what can be completed.
   init(names: [String]) {
     (lines, typed) = AsyncStream.makeStream()
+    let (end, signal) = AsyncStream.makeStream(of: Void.self)
+    self.end = end
     let thread = Thread { [self] in
       edit(Completion(names))
       typed.finish()
+      signal.finish()
       // There is no prompt any more, but something may still be said.
       while true {
         awaitBell()
@@ -37,7 +42,7 @@ final class Terminal: ConsoleOutput {
 
   func room() async { await output.room() }
   func finish() async { await output.finish() }
-  func abandon() { output.abandon() }
+  func abandonWhenStuck(for patience: Duration) async { await output.abandonWhenStuck(for: patience) }
 
   // MARK: - The thread
 
@@ -64,10 +69,10 @@ final class Terminal: ConsoleOutput {
   }
 
   private func writeOutput(_ write: (String) -> Void) {
-    let text = output.take()
-    guard !text.isEmpty else { return }
-    write(text)
-    output.written(text)
+    while case let text = output.take(), !text.isEmpty {
+      write(text)
+      output.written(text)
+    }
   }
 
   /// Waits until somebody writes.

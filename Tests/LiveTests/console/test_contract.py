@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import KANDY, PATIENCE, Console, Gateway, run
 
@@ -45,6 +46,21 @@ def test_a_slow_reader_gets_every_line_whole():
         writer.join()
         messages = [json.loads(line) for line in text.decode().splitlines()]
         assert {message["id"] for message in messages if "id" in message} == set(range(count))
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_a_reader_may_take_longer_than_the_patience_of_the_end():
+    with subprocess.Popen([KANDY, "console", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(b'{"id": 0, "do": "create", "args": [{"logs": {"logLevel": "silent"}}]}\n')
+        process.stdin.write(b'{"id": 1, "do": "getConfig"}\n' * 200)
+        process.stdin.close()
+        text = bytearray()
+        deadline = time.monotonic() + 7  # the end waits five seconds for a reader who has stopped
+        while piece := os.read(process.stdout.fileno(), 6_000):
+            text += piece
+            time.sleep(0.2 if time.monotonic() < deadline else 0)
+        messages = [json.loads(line) for line in text.decode().splitlines()]
+        assert len([message for message in messages if "id" in message]) == 201, len(messages)
         assert process.wait(timeout=PATIENCE) == 0
 
 
