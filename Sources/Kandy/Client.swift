@@ -302,7 +302,8 @@ extension ServiceContext {
     let settings = Settings(configuration)
     self.init(
       settings: settings, lifetime: Lifetime(), events: EventHub(log: log.logger(.events)), log: log,
-      clock: surroundings.clock, now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID, media: media,
+      clock: surroundings.clock, now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID,
+      storage: surroundings.storage, media: media,
       requests: Requests(transport: transport, settings: settings, log: log),
       actions: ActionLog(configuration.logs, loggers: log))
   }

@@ -23,11 +23,12 @@ final class CallService: Service {
   let media: MediaService
   private let turn: @Sendable () -> TurnCredentials?
   private let descriptions: @Sendable () -> [SDPHandler]
-  private let requests: CallRequests
+  let requests: CallRequests
+  let cache: CallCache
   let log: TargetLogger
   private let state = Mutex(State())
   /// Requests that belong to no call: `ringing`, and the refusal of replacements.
-  private let feedback = Lane()
+  let feedback = Lane()
 
   /// - Parameters:
   ///   - media: knows the default devices.
@@ -43,6 +44,7 @@ final class CallService: Service {
     descriptions = handlers
     requests = CallRequests(requests: context.requests)
     log = context.log.logger(.call)
+    cache = CallCache(storage: context.storage, log: log)
   }
 
   var all: [Call] { state.withLock { Array($0.calls.values) } }
@@ -263,6 +265,11 @@ extension CallService {
       state.runs[driver.id] = nil
       state.unlisted[driver.id] = nil
     }
+    let record = driver.store.record
+    guard configuration.continuity, record.direction == .incoming, record.state == .ended, let session = record.session,
+      let user = context.requests.username
+    else { return }
+    feedback.add { [cache] in await cache.forget(session, of: user) }
   }
 
   var eventTypes: Set<EventType> { EventType.calls }
@@ -284,11 +291,19 @@ extension CallService {
   private func receive(_ notification: Notification, _ session: SessionID) async {
     guard let incoming = IncomingCall(notification), let user = context.requests.username else { return }
     if configuration.ringingFeedback { post(.ringing, to: session) }
-    let known = state.withLock { $0.sessions[session] }
+    await present(incoming, to: user)
+  }
+
+  /// Shows an incoming call, unless it is known.
+  func present(_ incoming: IncomingCall, to user: String) async {
+    let known = state.withLock { $0.sessions[incoming.session] }
     guard known == nil || known?.store.record.state == .ended else { return }
     let machine = CallMachine(
       incoming: incoming, settings: machineSettings(user: user, domain: context.requests.domain ?? ""))
     await add(machine, CallRecordOptions()).driver.deliver(.receive)
+    if configuration.continuity, incoming.actions.contains("answer") {
+      feedback.add { [cache] in await cache.keep(incoming, of: user) }
+    }
   }
 
   /// Replacing calls is never announced, so nobody should ask for it (R-CALL-481).
@@ -316,7 +331,7 @@ extension CallService {
     state.withLock { $0.configuration = configuration }
   }
 
-  func sessionConnected() async {}
+  func sessionConnected() async { await resume() }
 
   /// Without a subscription nothing can be said about a call any more, by either side.
   func sessionEnded() async {

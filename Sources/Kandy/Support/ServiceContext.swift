@@ -14,6 +14,7 @@ struct ServiceContext: Sendable {
   let random: @Sendable () -> Double
   /// A fresh identifier: letters, digits and hyphens.
   let makeID: @Sendable () -> String
+  let storage: any ClientStorage
   let media: (any MediaEngine)?
   let requests: Requests
   /// `nil` while action logs are off.

@@ -14,17 +14,20 @@ public struct Surroundings: Sendable {
   public var random: @Sendable () -> Double
   /// A fresh identifier: letters, digits and hyphens.
   public var makeID: @Sendable () -> String
+  /// What outlives the process.
+  public var storage: any ClientStorage
 
   public init(
     clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Int64 = Surroundings.timeOfDay,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-    makeID: @escaping @Sendable () -> String = Surroundings.freshID
+    makeID: @escaping @Sendable () -> String = Surroundings.freshID, storage: any ClientStorage = FileStorage()
   ) {
     self.clock = clock
     self.now = now
     self.random = random
     self.makeID = makeID
+    self.storage = storage
   }
 
   /// The system's time in milliseconds since 1970.

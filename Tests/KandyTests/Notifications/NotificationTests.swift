@@ -203,7 +203,7 @@ struct NotificationFloodTests {
     let settings = Settings(Configuration())
     return ServiceContext(
       settings: settings, lifetime: Lifetime(), events: EventHub(), log: log, clock: ManualClock(), now: { 0 },
-      random: { 0 }, makeID: { "id" }, media: nil,
+      random: { 0 }, makeID: { "id" }, storage: MemoryStorage(), media: nil,
       requests: Requests(transport: ScriptedTransport(), settings: settings, log: log), actions: nil)
   }
 

@@ -16,7 +16,9 @@ final class ClientFixture: Sendable {
   static let credentials = Credentials(username: "alice@example.com", password: "pass")
   static let subscription = "/rest/version/1/user/alice@example.com/subscription"
 
-  init(_ configuration: JSONValue = [:], media: (any MediaEngine)? = nil) {
+  init(
+    _ configuration: JSONValue = [:], media: (any MediaEngine)? = nil, storage: any ClientStorage = MemoryStorage()
+  ) {
     let transport = ScriptedTransport(clock: clock)
     var values = Configuration(json: ["authentication": ["subscription": ["server": "kl.example.com"]]])
     values.logs.handler = log.handler
@@ -27,7 +29,8 @@ final class ClientFixture: Sendable {
     let ids = ids
     client = create(
       values, media: media, transport: transport,
-      surroundings: Surroundings(clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { ids.nextID() })
+      surroundings: Surroundings(
+        clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { ids.nextID() }, storage: storage)
     )
     stream = client.events
   }
