@@ -51,13 +51,19 @@ import Testing
       let sessions = try await alice.call(bob)
       try await bob.die()
       let probe = LinkProtocol.Notification(eventType: .ringing, eventId: nil)
-      while await bench.gateway.hub.post(probe, to: bob.user, service: .call).connected > 0 { try Task.checkCancellation() }
+      while await bench.gateway.hub.post(probe, to: bob.user, service: .call).connected > 0 {
+        try Task.checkCancellation()
+        await Task.yield()
+      }
       await clock.waitForSleepers(4)  // the keeper's beat, the ring time, and an audit for each
       await clock.advance(by: .seconds(59))
       #expect(try await alice.control("PUT", "/callSessions/\(sessions.own)", #""type": "audit""#).statusCode == 0)
       await clock.waitForSleepers(4)
       await clock.advance(by: .seconds(1))
-      while await !bench.gateway.hub.subscriptions(of: bob.user, service: .call).isEmpty { try Task.checkCancellation() }
+      while await !bench.gateway.hub.subscriptions(of: bob.user, service: .call).isEmpty {
+        try Task.checkCancellation()
+        await Task.yield()
+      }
       await clock.waitForSleepers(5)  // and for how long he may be absent
       #expect(try await alice.control("GET", "/callSessions/\(sessions.own)").state == .answered)
       await clock.advance(by: .seconds(10))
@@ -86,6 +92,7 @@ import Testing
       await (try bob.socket).close(code: .goingAway)
       while await gateway.gateway.hub.waiting[bob.subscription] == nil {
         try Task.checkCancellation()
+        await Task.yield()
         await gateway.gateway.hub.post(
           LinkProtocol.Notification(eventType: .ringing, eventId: "kept"), to: bob.user, service: .call)
       }
