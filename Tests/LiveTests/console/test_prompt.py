@@ -149,7 +149,7 @@ def test_help_lists_what_there_is_and_shows_the_arguments_of_one():
 
 def test_mistakes_are_told_and_the_end_disconnects():
     with alice() as (_, prompt):
-        prompt.sees("ok")
+        prompt.sees("media:initialize")
         prompt.type("no.such.thing\r")
         prompt.sees("error console:2: There is no")
         assert prompt.end() == 0
