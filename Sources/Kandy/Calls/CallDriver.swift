@@ -212,6 +212,14 @@ final class CallDriver: Sendable {
 
   // MARK: - Events
 
+  private func emit(
+    _ operation: RemoteOperation, _ transition: CallOperationChange.Transition, _ failure: CallFailure?
+  ) {
+    let change = CallOperationChange(
+      id, operation: operation.rawValue, transition: transition, isLocal: false, error: failure.map { BasicError($0) })
+    surroundings.events.emit(.callOperation(change))
+  }
+
   private func emit(_ event: CallEvent) {
     let events = surroundings.events
     switch event {
@@ -227,6 +235,10 @@ final class CallDriver: Sendable {
     case .joined: events.emit(.callJoin(id, joinedCalls: options.joinedCalls ?? []))
     case .customParametersReceived(let parameters): events.emit(.callCustomParameters(id, parameters))
     case .failed(let failure): events.emit(.callError(options.complainsAs ?? id, BasicError(failure)))
+    case .remoteOperationStarted(let operation):
+      emit(operation, .start, nil)
+    case .remoteOperationFinished(let operation, let failure):
+      emit(operation, .finish, failure)
     case .operationStarted(let action):
       events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .start)))
     case .operationFinished(let action, let failure):

@@ -123,6 +123,7 @@ extension CallMachine {
     }
     change = nil
     redirect = nil
+    finishRemoteOperation(CallFailure(.invalidState, "The call has ended."))
     if outgoing?.joins != nil { effects.append(.tellOriginals(.failed)) }
     facts.endTime = now
     if facts.startTime == nil { facts.startTime = now }

@@ -164,6 +164,7 @@ extension CallMachine {
 
   mutating func note(_ media: RemoteMedia?) {
     guard let media else { return }
+    remoteSummary = media.summary
     remoteVideo = media.video
     hasRemoteMedia = true
     if media.video != nil { hasVideoSection = true }
@@ -184,8 +185,24 @@ extension CallMachine {
     }
     let media = RemoteMedia(sdp)
     let update = RemoteUpdate(kind: media?.isHold == true ? .hold : .offer, media: media)
+    recognise(media)
     negotiation = Negotiation(stage: .preparingAnswer, update: update, reason: notice.reason)
     negotiation.work = work(.answer(offer: sdp, localMedia(answering: media), operation(of: update)), .describe)
+  }
+
+  /// Tells what the far end is about (R-SDP-145).
+  private mutating func recognise(_ media: RemoteMedia?) {
+    guard let before = remoteSummary, let after = media?.summary else { return }
+    let operation = RemoteOperation(from: before, to: after, isHeldLocally: hold.local, isHeldRemotely: hold.remote)
+    guard operation != .noChange else { return }
+    remoteOperation = operation
+    emit(.remoteOperationStarted(operation))
+  }
+
+  mutating func finishRemoteOperation(_ failure: CallFailure? = nil) {
+    guard let operation = remoteOperation else { return }
+    remoteOperation = nil
+    emit(.remoteOperationFinished(operation, failure))
   }
 
   private func operation(of update: RemoteUpdate) -> SDPOperation {
@@ -205,13 +222,18 @@ extension CallMachine {
       arm(.deadline, settings.timings.answer)
     case .success:
       let reason = negotiation.reason
+      let isRefresh =
+        remoteOperation == nil && remoteSummary == update.media?.summary && update.kind == .offer
+        && parties.remote == facts.remoteParticipant
       negotiation = Negotiation()
       note(update.media)
       let wasHeld = hold.remote
       hold.remote = update.kind == .hold
       effects.append(.adjust(.commit))
       let transferred = wasHeld && !hold.remote && parties.takeTransferred()
-      showHold(reason ?? (transferred ? CallReason(.transferredByRemoteUser) : nil))
+      // The same again, as a session timer sends it, is no news.
+      if !isRefresh || transferred { showHold(reason ?? (transferred ? CallReason(.transferredByRemoteUser) : nil)) }
+      finishRemoteOperation()
     case .failure:
       if response.isCallGone { return conclude(.reasonNotProvided) }
       // Our own offer can be rolled back; what has been answered is in force here, and not at the far end.
@@ -227,6 +249,7 @@ extension CallMachine {
     cancel(.deadline)
     effects.append(.adjust(.revert))
     if !quietly { announce(hold.state, reason: nil) }
+    finishRemoteOperation(CallFailure(.generic, "The far end's change came to nothing."))
   }
 
   /// Media could not make an answer of the far end's offer. The gateway hears it, so that the far end does not wait.

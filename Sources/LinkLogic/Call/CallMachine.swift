@@ -41,6 +41,10 @@ public struct CallMachine: Sendable, Hashable {
   /// The far end's video, as far as it has been agreed on; shown from the next announcement on.
   var remoteVideo: MediaDirection?
   var hasRemoteMedia = false
+  /// What the far end's last description showed.
+  var remoteSummary: MediaSummary?
+  /// What the far end is doing, until it has been answered.
+  var remoteOperation: RemoteOperation?
   var hasClosedMedia = false
   /// When an incoming call began to ring.
   var receivedAt: Int64 = 0
@@ -79,7 +83,9 @@ public struct CallMachine: Sendable, Hashable {
     facts.session = call.session
     facts.callerName = call.callerName
     facts.remoteCustomParameters = call.customParameters
-    let video = call.offer.flatMap(RemoteMedia.init)?.video
+    let media = call.offer.flatMap(RemoteMedia.init)
+    let video = media?.video
+    remoteSummary = media?.summary
     facts.isVideoNegotiationAvailable = video != nil
     facts.remoteVideoState = video
     remoteVideo = video

@@ -119,6 +119,9 @@ public enum CallEvent: Sendable, Hashable {
   /// `call:operation`
   case operationStarted(CallAction)
   case operationFinished(CallAction, CallFailure?)
+  /// The same, of what the far end does (R-SDP-145).
+  case remoteOperationStarted(RemoteOperation)
+  case remoteOperationFinished(RemoteOperation, CallFailure?)
 }
 
 /// A request that a call makes. The session is known for all but the first.

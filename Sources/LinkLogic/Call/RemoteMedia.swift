@@ -11,6 +11,7 @@ struct RemoteMedia: Sendable, Hashable {
   var isHold: Bool
   /// The kinds that are held in the old way (R-UP-4).
   var heldByAddress: Set<MediaKind>
+  var summary: MediaSummary
 
   /// - Returns: `nil` for a text that cannot be read; whether it can be used is the media engine's to say (R-SDP-44).
   init?(_ text: String) {
@@ -20,6 +21,7 @@ struct RemoteMedia: Sendable, Hashable {
     video = kinds.contains(.video) ? description.direction(of: .video) : nil
     isVideoRejected = description.sections(.video).first?.isRejected ?? false
     isHold = description.isHold
+    summary = MediaSummary(description)
     heldByAddress = Set(description.media.filter { description.isHeldByAddress($0) }.compactMap(\.kind))
   }
 }

@@ -24,7 +24,7 @@ import Testing
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["KANDY_SOAK"] != nil)) struct CallExplorationSoakTests {
   @Test(arguments: CallExploration.stories)
   func withTwoMessagesLostOrDoubledEverybodyKeepsTheirPromises(_ story: CallExploration.Story) {
-    let exploration = CallExploration(story, faults: 2, limit: 400_000)
+    let exploration = CallExploration(story, faults: 2, limit: 40_000)
     print("\(story.name), two faults: \(exploration.states) states\(exploration.isCut ? ", cut off there" : "")")
     #expect(exploration.complaint == nil)
   }

@@ -328,7 +328,7 @@ import Testing
     #expect(desk.change(.hold) == [.emit(.operationStarted(.hold))])
     _ = desk.described()
     let effects = desk.accepted()
-    #expect(effects.events == [.changed(.inCall, .onRemoteHold)])
+    #expect(effects.events.ofTheCall == [.changed(.inCall, .onRemoteHold)])
     #expect(effects.contains(.media(.offer(LocalMedia(audio: .inactive, video: .inactive), .hold, .presentPeer), 4)))
   }
 

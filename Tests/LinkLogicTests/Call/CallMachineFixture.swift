@@ -185,6 +185,18 @@ extension [CallMachine.Effect] {
   }
 }
 
+extension [CallEvent] {
+  /// Without the far end's operations.
+  var ofTheCall: [CallEvent] {
+    filter {
+      switch $0 {
+      case .remoteOperationStarted, .remoteOperationFinished: false
+      default: true
+      }
+    }
+  }
+}
+
 extension CallEvent {
   static func changed(
     _ from: CallState, _ to: CallState, _ reason: CallReason? = nil, _ kind: CallTransition.Kind? = nil

@@ -137,7 +137,7 @@ import Testing
     _ = desk.accepted()
     _ = desk.notified(.update, sdp: SDPText.make(audio: .inactive))
     #expect(desk.described().requests.count == 1)
-    #expect(desk.accepted().events == [])
+    #expect(desk.accepted().events.ofTheCall == [])
     #expect(desk.change(.unhold).completions[4]??.code == .invalidState)
   }
 

@@ -137,7 +137,7 @@ import Testing
     _ = desk.notified(.answer, sdp: SDPText.make())
     #expect(desk.notified(.update, sdp: SDPText.make(audio: .inactive)) == [])
     let effects = desk.mediaDone()
-    #expect(effects.events == [.changed(.ringing, .inCall, nil, .callEstablished)])
+    #expect(effects.events.ofTheCall == [.changed(.ringing, .inCall, nil, .callEstablished)])
     guard case .media(.answer, 3)? = effects.last else {
       Issue.record("the update was not taken up")
       return

@@ -10,7 +10,10 @@ import Testing
   @Test(.spec("R-CALL-62", "R-CALL-200", "R-UP-13")) func theFarEndHolds() {
     var desk = CallDesk.talking()
     let hold = SDPText.make(audio: .sendonly)
-    #expect(desk.notified(.update, sdp: hold) == [.media(.answer(offer: hold, Self.both, .hold), 3)])
+    #expect(
+      desk.notified(.update, sdp: hold) == [
+        .emit(.remoteOperationStarted(.hold)), .media(.answer(offer: hold, Self.both, .hold), 3),
+      ])
     #expect(
       desk.described("<answer>") == [
         .send(.update("sA", CallControlRequest(type: .respondCallUpdate, sdp: "<answer>")), 2, inOrder: true)
@@ -19,7 +22,7 @@ import Testing
     #expect(
       desk.accepted() == [
         .adjust(.commit),
-        .emit(.changed(.inCall, .onRemoteHold)),
+        .emit(.changed(.inCall, .onRemoteHold)), .emit(.remoteOperationFinished(.hold, nil)),
         .adjust(.enable(MediaEnablement(audio: false, video: false))),
       ])
     #expect(desk.facts.remoteHold)
@@ -36,9 +39,9 @@ import Testing
   @Test(.spec("R-CALL-421", "R-SDP-105")) func theFarEndResumes() {
     var desk = Self.held()
     let offer = SDPText.make()
-    #expect(desk.notified(.update, sdp: offer) == [.media(.answer(offer: offer, Self.both, .unhold), 4)])
+    #expect(desk.notified(.update, sdp: offer).last == .media(.answer(offer: offer, Self.both, .unhold), 4))
     _ = desk.described()
-    #expect(desk.accepted().events == [.changed(.onRemoteHold, .inCall)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.onRemoteHold, .inCall)])
     #expect(!desk.facts.remoteHold)
   }
 
@@ -46,22 +49,22 @@ import Testing
     var desk = Self.held()
     _ = desk.notified(.update, sdp: SDPText.make(audio: .inactive))
     #expect(desk.described().requests.count == 1)
-    #expect(desk.accepted().events == [.changed(.onRemoteHold, .onRemoteHold)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.onRemoteHold, .onRemoteHold)])
   }
 
   @Test(.spec("R-UP-4", "R-SDP-122")) func anOldHoldByAddressIsAnsweredInItsOwnWay() {
     var desk = CallDesk.talking()
     let hold = SDPText.make(video: .recvonly, address: "0.0.0.0")
     let local = LocalMedia(audio: .sendonly, video: .inactive)
-    #expect(desk.notified(.update, sdp: hold) == [.media(.answer(offer: hold, local, .hold), 3)])
+    #expect(desk.notified(.update, sdp: hold).last == .media(.answer(offer: hold, local, .hold), 3))
   }
 
   @Test(.spec("R-CALL-325", "R-MEDIA-32")) func theFarEndStartsItsVideo() {
     var desk = CallDesk.talking()
     let offer = SDPText.make(video: .sendrecv)
-    #expect(desk.notified(.update, sdp: offer) == [.media(.answer(offer: offer, Self.both, .update), 3)])
+    #expect(desk.notified(.update, sdp: offer).last == .media(.answer(offer: offer, Self.both, .update), 3))
     _ = desk.described()
-    #expect(desk.accepted().events == [.changed(.inCall, .inCall, nil, .remoteVideoChange)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.inCall, .inCall, nil, .remoteVideoChange)])
     #expect(desk.facts.remoteVideoState == .sendrecv)
   }
 
@@ -85,7 +88,10 @@ import Testing
     // The engine has applied the answer already: the two ends agree anew on what is so.
     #expect(
       desk.refused(.internalError) == [
-        .adjust(.revert), .emit(.changed(.inCall, .inCall)), .emit(.operationStarted(.restartMedia)),
+        .adjust(.revert), .emit(.changed(.inCall, .inCall)),
+        .emit(
+          .remoteOperationFinished(.hold, CallFailure(.generic, "The far end's change came to nothing."))),
+        .emit(.operationStarted(.restartMedia)),
         .media(.offer(Self.both, .reoffer, .presentPeer), 4),
       ])
     #expect(!desk.facts.remoteHold)
@@ -95,7 +101,7 @@ import Testing
     var desk = CallDesk.talking()
     _ = desk.notified(.update, sdp: SDPText.make())
     _ = desk.described()
-    #expect(desk.refused(.callNotFound).events == [.changed(.inCall, .ended, CallReason(.reasonNotProvided))])
+    #expect(desk.refused(.callNotFound).events.ofTheCall == [.changed(.inCall, .ended, CallReason(.reasonNotProvided))])
   }
 
   @Test(.spec("R-CALL-65", "R-SDP-163")) func anOfferThatCannotBeUsedIsRefusedAndReported() {
@@ -112,7 +118,7 @@ import Testing
     #expect(desk.accepted() == [])
     _ = desk.notified(.update, sdp: SDPText.make(audio: .inactive))
     _ = desk.described()
-    #expect(desk.accepted().events == [.changed(.inCall, .onRemoteHold)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.inCall, .onRemoteHold)])
   }
 
   @Test(.spec("R-CALL-171")) func offersAreAnsweredOneAfterAnother() {
@@ -121,9 +127,9 @@ import Testing
     #expect(desk.notified(.update, sdp: SDPText.make()) == [])
     #expect(desk.described().requests.count == 1)
     let effects = desk.accepted()
-    #expect(effects.events == [.changed(.inCall, .onRemoteHold)])
+    #expect(effects.events.ofTheCall == [.changed(.inCall, .onRemoteHold)])
     _ = desk.described()
-    #expect(desk.accepted().events == [.changed(.onRemoteHold, .inCall)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.onRemoteHold, .inCall)])
   }
 
   @Test(.spec("R-CALL-178", "R-CALL-193")) func aSecondAnswerChangesNothing() {
@@ -143,7 +149,7 @@ import Testing
     let answer = SDPText.make(audio: .sendonly)
     #expect(desk.notified(.answer, sdp: answer) == [.media(.accept(.answer, answer, .respond), 4)])
     let effects = desk.mediaDone()
-    #expect(effects.events == [.changed(.inCall, .onRemoteHold)])
+    #expect(effects.events.ofTheCall == [.changed(.inCall, .onRemoteHold)])
     #expect(effects.first == .cancel(.deadline))
   }
 
@@ -157,7 +163,7 @@ import Testing
         == [.update("sA", CallControlRequest(type: .respondCallUpdate, statusCode: 491))])
     _ = desk.feed(.response(3, .success(CallControlResponse())))
     _ = desk.notified(.answer, sdp: SDPText.make())
-    #expect(desk.mediaDone().events == [.changed(.inCall, .inCall)])
+    #expect(desk.mediaDone().events.ofTheCall == [.changed(.inCall, .inCall)])
   }
 
   @Test func anOfferThatNobodyAnswersIsTakenBack() {
@@ -199,7 +205,7 @@ import Testing
     _ = desk.notified(update(SDPText.make(), caller: "carol@example.com", callee: "alice@example.com"))
     _ = desk.described()
     let transferred = CallReason(.transferredByRemoteUser)
-    #expect(desk.accepted().events == [.changed(.onRemoteHold, .inCall, transferred)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.onRemoteHold, .inCall, transferred)])
     #expect(desk.facts.remoteParticipant == CallParticipant(displayNumber: "carol@example.com", displayName: "Carol Clark"))
 
     for sdp in [SDPText.make(audio: .inactive), SDPText.make()] {
@@ -214,7 +220,7 @@ import Testing
     var desk = Self.held()
     _ = desk.notified(update(SDPText.make(), caller: nil, callee: "alice@example.com"))
     _ = desk.described()
-    #expect(desk.accepted().events == [.changed(.onRemoteHold, .inCall)])
+    #expect(desk.accepted().events.ofTheCall == [.changed(.onRemoteHold, .inCall)])
     #expect(desk.facts.remoteParticipant == CallParticipant(displayNumber: "bob@example.com"))
   }
 

@@ -233,7 +233,7 @@ private struct CallWalk {
     case .operationFinished(let action, _): over[action, default: 0] += 1
     case .failed: if machine.facts.state == .ended, machine.facts.endTime == nil { isSilent = true }
     case .started, .received, .flagsChanged, .mediaStateChanged, .screenshareChanged, .forwarded, .joined,
-      .customParametersReceived:
+      .customParametersReceived, .remoteOperationStarted, .remoteOperationFinished:
       break
     }
   }
