@@ -9,7 +9,7 @@ import Testing
 /// What is done in a call: what goes over the wire, and what the application sees (part 02 §8.13 to §8.22).
 @Suite struct CallOperationTests {
   /// Expects an update, and answers it as the far end.
-  private static func agree(
+  static func agree(
     _ calls: CallFixture, _ operation: () async throws -> Void
   ) async throws -> JSONValue {
     let exchange = calls.transport.expect(.put, CallFixture.session, CallFixture.accepted)
