@@ -130,11 +130,10 @@ final class WebRTCPeer: MediaPeer {
     try await perform({ $0.number != 0 }, { kwr_peer_can_send_dtmf($0, $1, $2) })
   }
 
-  func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws {
-    let sequence = try DTMFSequence(tones, duration: duration, gap: gap)
-    let (duration, gap) = (sequence.duration.microseconds / 1000, sequence.gap.microseconds / 1000)
+  func sendDTMF(_ tones: DTMFTones) async throws {
+    let (duration, gap) = ((tones.duration ?? DTMFTones.eventDuration).microseconds / 1000, tones.gap.microseconds / 1000)
     try await perform {
-      kwr_peer_send_dtmf($0, sequence.text, Int32(clamping: duration), Int32(clamping: gap), $1, $2)
+      kwr_peer_send_dtmf($0, tones.text, Int32(clamping: duration), Int32(clamping: gap), $1, $2)
     }
   }
 

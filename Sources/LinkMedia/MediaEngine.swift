@@ -115,14 +115,10 @@ public protocol MediaPeer: AnyObject, Sendable {
   /// Whether `sendDTMF` would send: the call is connected, audio is being sent, and the far end takes telephone events
   /// (R-MEDIA-43). Where only the last is missing, a `DTMFMixer` as the microphone is the other way.
   func canSendDTMF() async throws -> Bool
-  /// Sends tones as RFC 4733 events, behind those that are still to be sent. Returns at once.
-  /// - Parameters:
-  ///   - tones: as `DTMFSequence` takes them.
-  ///   - duration: brought to 40…6000 ms (R-MEDIA-43).
-  ///   - gap: brought to at least 30 ms.
-  /// - Throws: `invalidTones`; `invalidState` while no audio is being sent; `unsupported` when the far end does not take telephone
-  ///   events.
-  func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws
+  /// Sends tones as RFC 4733 events, behind those that are still to be sent, each for 400 ms unless they say otherwise. Returns at
+  /// once.
+  /// - Throws: `invalidState` while no audio is being sent; `unsupported` when the far end does not take telephone events.
+  func sendDTMF(_ tones: DTMFTones) async throws
   /// Counters of the connection as the engine keeps them (W3C webrtc-stats names).
   func statistics() async throws -> [StatisticsRecord]
 
@@ -163,7 +159,6 @@ public struct MediaError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let invalidState = Code(rawValue: "invalid-state")
     public static let invalidDescription = Code(rawValue: "invalid-description")
     public static let invalidCandidate = Code(rawValue: "invalid-candidate")
-    public static let invalidTones = Code(rawValue: "invalid-tones")
     public static let unsupported = Code(rawValue: "unsupported")
     public static let device = Code(rawValue: "device")
     public static let engine = Code(rawValue: "engine")

@@ -54,6 +54,7 @@ import Testing
     let peer = ends.alice
     await peer.close()
     await peer.close()
+    let tone = try #require(DTMFTones("1"))
     let operations: [(FakeMediaPeer) async throws -> Void] = [
       { try await $0.addTransceiver(.audio, direction: .sendrecv) }, { _ = try await $0.transceivers() },
       { try await $0.setDirection(.audio, .sendrecv) }, { _ = try await $0.createOffer(iceRestart: false) },
@@ -64,7 +65,7 @@ import Testing
       { try await $0.setMicrophone(nil) }, { try await $0.setCamera(nil) }, { try await $0.setEnabled(.audio, false) },
       { try await $0.setSending(.audio, false) }, { _ = try await $0.canSendDTMF() },
       { try await $0.setAudioSinks([]) }, { try await $0.setVideoRenderers([]) },
-      { try await $0.sendDTMF("1", duration: .milliseconds(100), gap: .milliseconds(100)) }, { _ = try await $0.statistics() },
+      { try await $0.sendDTMF(tone) }, { _ = try await $0.statistics() },
     ]
     for operation in operations { await #expect(throws: MediaError.closed) { try await operation(peer) } }
     #expect(peer.isClosed)

@@ -26,7 +26,7 @@ extension Call {
 
   /// See `Calls.sendDTMF`.
   public func sendDTMF(
-    _ tones: String, duration: Duration = .milliseconds(400), gap: Duration = .milliseconds(70)
+    _ tones: String, duration: Duration? = nil, gap: Duration = .milliseconds(70)
   ) async throws {
     try await service.sendDTMF(id, tones, duration: duration, gap: gap)
   }

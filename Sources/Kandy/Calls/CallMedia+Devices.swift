@@ -53,8 +53,30 @@ extension CallMedia {
     if !isSilenced { remoteAudio.add(speaker) }
   }
 
+  /// Gives a peer what it is to send, and those who hear and see what it receives.
+  func attach(_ connection: CallConnection) async throws {
+    let kinds = try await connection.peer.transceivers()
+    if kinds.contains(.audio) {
+      try await connection.peer.setMicrophone(keypad ?? microphone)
+      try await connection.peer.setAudioSinks([remoteAudio])
+    }
+    if kinds.contains(.video) {
+      try await connection.peer.setCamera((proposedFeed ?? feed).source)
+      try await connection.peer.setVideoRenderers([remoteVideo])
+    }
+    await enable(connection)
+  }
+
+  func enable(_ connection: CallConnection) async {
+    guard let kinds = try? await connection.peer.transceivers() else { return }
+    if kinds.contains(.audio) { try? await connection.peer.setEnabled(.audio, enableAudio(enablement)) }
+    if kinds.contains(.video) { try? await connection.peer.setEnabled(.video, enablement.video) }
+    for kind in kinds { try? await connection.peer.setSending(kind, enablement.transmits) }
+  }
+
   func releaseDevices() {
     microphone = nil
+    keypad = nil
     feed = VideoFeed()
     proposedFeed = nil
     if let speaker { remoteAudio.remove(speaker) }
@@ -102,13 +124,36 @@ extension CallMedia {
     }
   }
 
-  /// RFC 4733 events (R-MEDIA-43).
+  // MARK: - Tones
+
+  /// As telephone events if the far end takes them, else as sound (R-MEDIA-41, R-MEDIA-43).
   func send(_ tones: DTMFTones) async throws(MediaFailure) {
     guard let current else { throw MediaFailure(.engine, "There is no media to send tones in.") }
     do {
-      try await current.peer.sendDTMF(tones.text, duration: tones.duration, gap: tones.gap)
+      do {
+        try await current.peer.sendDTMF(tones)
+      } catch let error as MediaError where error.code == .unsupported {
+        try await sound(tones, on: current)
+      }
     } catch {
-      throw MediaFailure(.engine, "\(error)")
+      throw isClosed ? Self.closed : MediaFailure(.engine, "\(error)")
     }
+  }
+
+  private func sound(_ tones: DTMFTones, on connection: CallConnection) async throws {
+    if keypad == nil {
+      keypad = DTMFMixer()
+      try await attach(connection)
+    }
+    keypad?.play(tones)
+  }
+
+  /// A muted microphone is silent, but tones go out all the same; into a held call nothing goes.
+  /// - Returns: whether the engine is to send sound.
+  func enableAudio(_ enablement: MediaEnablement) -> Bool {
+    guard let keypad else { return enablement.audio }
+    keypad.setMicrophone(enablement.audio ? microphone : nil)
+    if enablement.isHeld { keypad.stop() }
+    return !enablement.isHeld
   }
 }

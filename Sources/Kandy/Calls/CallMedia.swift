@@ -50,13 +50,15 @@ actor CallMedia {
 
   var sources = CallSources()
   var microphone: (any AudioSource)?
+  /// Stands before the microphone once tones have had to go as sound.
+  var keypad: DTMFMixer?
   /// What has been agreed to be sent as video.
   var feed = VideoFeed()
   /// What is being proposed to be.
   var proposedFeed: VideoFeed?
   var speaker: (any AudioSink)?
   var isSilenced = false
-  private var enablement = MediaEnablement()
+  var enablement = MediaEnablement()
   private var isInitialized = false
   private var connections = 0
 
@@ -353,26 +355,6 @@ actor CallMedia {
     } else {
       try await connection.peer.addTransceiver(kind, direction: direction)
     }
-  }
-
-  func attach(_ connection: CallConnection) async throws {
-    let kinds = try await connection.peer.transceivers()
-    if kinds.contains(.audio) {
-      try await connection.peer.setMicrophone(microphone)
-      try await connection.peer.setAudioSinks([remoteAudio])
-    }
-    if kinds.contains(.video) {
-      try await connection.peer.setCamera((proposedFeed ?? feed).source)
-      try await connection.peer.setVideoRenderers([remoteVideo])
-    }
-    await enable(connection)
-  }
-
-  private func enable(_ connection: CallConnection) async {
-    guard let kinds = try? await connection.peer.transceivers() else { return }
-    if kinds.contains(.audio) { try? await connection.peer.setEnabled(.audio, enablement.audio) }
-    if kinds.contains(.video) { try? await connection.peer.setEnabled(.video, enablement.video) }
-    for kind in kinds { try? await connection.peer.setSending(kind, enablement.transmits) }
   }
 
   private func engineWork<Result>(_ body: () async throws -> Result) async throws(MediaFailure) -> Result {

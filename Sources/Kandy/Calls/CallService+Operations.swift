@@ -46,7 +46,7 @@ extension CallService {
     try await operate(id) { .change(.restartMedia, $0) }
   }
 
-  func sendDTMF(_ id: CallID, _ text: String, duration: Duration, gap: Duration) async throws {
+  func sendDTMF(_ id: CallID, _ text: String, duration: Duration?, gap: Duration) async throws {
     log.invoked("call.sendDTMF")
     _ = try active(id, "Call not found.")
     guard let tones = DTMFTones(text, duration: duration, gap: gap) else {

@@ -46,16 +46,15 @@ extension Calls {
   /// - Throws: as `hold`; `call:6` when no screen is being shared.
   public func stopScreenshare(_ id: CallID) async throws { try await service.stopScreenshare(id) }
 
-  /// Sends DTMF tones (RFC 4733), one after another, while the call is neither held nor ringing. Returns when they have been handed
-  /// to the media engine.
+  /// Sends DTMF tones, one after another, while the call is neither held nor ringing: as telephone events (RFC 4733), or, to a far
+  /// end that takes none, as sound. A muted microphone does not mute them. Returns when they have been handed to the media engine.
   /// - Parameters:
   ///   - tones: `0` to `9`, `*`, `#`, `A` to `D`, and `,` for a pause.
-  ///   - duration: of each tone, brought to 40 ms to 6 s.
+  ///   - duration: of each tone, brought to 40 ms to 6 s; `nil` for 400 ms as an event and 100 ms as sound.
   ///   - gap: between two tones, 30 ms at least.
-  /// - Throws: `BasicError` `call:7` when there is no such call or tone, `call:6` while the call is held or rings, `call:5` when the
-  ///   far end takes no tones.
+  /// - Throws: `BasicError` `call:7` when there is no such call or tone, `call:6` while the call is held or rings.
   public func sendDTMF(
-    _ id: CallID, _ tones: String, duration: Duration = .milliseconds(400), gap: Duration = .milliseconds(70)
+    _ id: CallID, _ tones: String, duration: Duration? = nil, gap: Duration = .milliseconds(70)
   ) async throws {
     try await service.sendDTMF(id, tones, duration: duration, gap: gap)
   }

@@ -49,7 +49,7 @@ extension ConsoleVerbs {
     "call.sendDTMF": { console, arguments in
       let times = try arguments.object(2, "options")
       try await console.client.call.sendDTMF(
-        arguments.call(0), arguments.tone(1), duration: .milliseconds(times.integer("duration") ?? 400),
+        arguments.call(0), arguments.tone(1), duration: times.integer("duration").map { .milliseconds($0) },
         gap: .milliseconds(times.integer("intertoneGap") ?? 70))
       return .null
     },

@@ -106,8 +106,7 @@ public final class FakeMediaPeer: MediaPeer {
     try await perform(.canSendDTMF) { core in (try? core.checkTones()) != nil }
   }
 
-  public func sendDTMF(_ tones: String, duration: Duration, gap: Duration) async throws {
-    let tones = try DTMFSequence(tones, duration: duration, gap: gap)
+  public func sendDTMF(_ tones: DTMFTones) async throws {
     try await perform(.sendDTMF) { try $0.sendTones(tones) }
     network.deliver(FakeTone(tones), from: id)
   }

@@ -192,7 +192,7 @@ struct FakePeerCore {
     else { throw MediaError(.unsupported, "The far end does not take telephone events.") }
   }
 
-  mutating func sendTones(_ tones: DTMFSequence) throws {
+  mutating func sendTones(_ tones: DTMFTones) throws {
     try checkTones()
     sentTones.append(FakeTone(tones))
     toneSound.play(tones)

@@ -27,8 +27,8 @@ public struct FakeTone: Sendable, Hashable {
     self.gap = gap
   }
 
-  init(_ sequence: DTMFSequence) {
-    self.init(sequence.text, duration: sequence.duration, gap: sequence.gap)
+  init(_ tones: DTMFTones) {
+    self.init(tones.text, duration: tones.duration ?? DTMFTones.eventDuration, gap: tones.gap)
   }
 }
 

@@ -218,30 +218,13 @@ public struct MediaEnablement: Sendable, Hashable {
   /// Whether anything is sent at all; a track that is off still sends silence (R-SDP-131).
   public var transmits = true
 
+  /// Whether somebody holds the call; a muted one has its video.
+  public var isHeld: Bool { !video }
+
   public init(audio: Bool = true, video: Bool = true, transmits: Bool = true) {
     self.audio = audio
     self.video = video
     self.transmits = transmits
-  }
-}
-
-/// A sequence of DTMF tones (R-MEDIA-43).
-public struct DTMFTones: Sendable, Hashable {
-  /// `0-9 * # A-D`, and `,` for a pause.
-  public let text: String
-  /// Of each tone, 40 ms to 6 s.
-  public let duration: Duration
-  /// Between two tones, 30 ms at least.
-  public let gap: Duration
-
-  /// - Returns: `nil` unless the text consists of tones; lower-case letters are taken for upper-case ones. Times out of range are
-  ///   brought into it.
-  public init?(_ text: String, duration: Duration = .milliseconds(400), gap: Duration = .milliseconds(70)) {
-    let text = text.uppercased()
-    guard !text.isEmpty, text.allSatisfy({ "0123456789*#ABCD,".contains($0) }) else { return nil }
-    self.text = text
-    self.duration = min(max(duration, .milliseconds(40)), .seconds(6))
-    self.gap = max(gap, .milliseconds(30))
   }
 }
 

@@ -1,3 +1,4 @@
+public import LinkProtocol
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,7 +10,8 @@ import Synchronization
 #endif
 
 /// A microphone into which keypad tones can be mixed, for far ends that take no telephone events (R-MEDIA-41): each frequency of
-/// a tone has a tenth of the full amplitude.
+/// a tone has a tenth of the full amplitude. While a tone sounds the microphone is silent, as on every telephone: what is said would
+/// hide the tone from whoever counts it.
 ///
 /// The microphone behind it can be replaced at any time, also while tones sound.
 public final class DTMFMixer: AudioSource {
@@ -24,6 +26,18 @@ public final class DTMFMixer: AudioSource {
     var segments: [Segment] = []
     /// How much of the first segment has been played.
     var position = 0
+    /// How loud the microphone was at the end of the last block.
+    var gain: Float = 1
+
+    /// Whether a tone sounds within so many samples from now.
+    func sounds(within count: Int) -> Bool {
+      var left = count + position
+      for segment in segments where left > 0 {
+        if segment.tone != nil { return true }
+        left -= segment.length
+      }
+      return false
+    }
   }
 
   private let state: Mutex<State>
@@ -42,13 +56,12 @@ public final class DTMFMixer: AudioSource {
     state.withLock { $0.microphone = microphone }
   }
 
-  /// Plays tones behind those that are still to be played.
-  public func play(_ sequence: DTMFSequence) {
-    let segments = sequence.tones.flatMap { tone in
+  /// Plays tones behind those that are still to be played, each for 100 ms unless they say otherwise.
+  public func play(_ tones: DTMFTones) {
+    let length = Self.samples(tones.duration ?? DTMFTones.soundDuration)
+    let segments = tones.tones.flatMap { tone in
       guard let tone else { return [Segment(tone: nil, length: 2 * 48_000)] }
-      return [
-        Segment(tone: tone, length: Self.samples(sequence.duration)), Segment(tone: nil, length: Self.samples(sequence.gap)),
-      ]
+      return [Segment(tone: tone, length: length), Segment(tone: nil, length: Self.samples(tones.gap))]
     }
     state.withLock { $0.segments += segments }
   }
@@ -68,6 +81,9 @@ public final class DTMFMixer: AudioSource {
       } else {
         buffer.update(repeating: 0)
       }
+      let gain: Float = state.sounds(within: buffer.count) ? 0 : 1
+      Self.fade(buffer, from: state.gain, to: gain)
+      state.gain = gain
       var index = 0
       while index < buffer.count, let segment = state.segments.first {
         let count = min(buffer.count - index, segment.length - state.position)
@@ -81,6 +97,17 @@ public final class DTMFMixer: AudioSource {
           state.position = 0
         }
       }
+    }
+  }
+
+  /// Within one block, so that nothing clicks.
+  private static func fade(_ buffer: UnsafeMutableBufferPointer<Int16>, from start: Float, to end: Float) {
+    if start == 1, end == 1 { return }
+    let step = (end - start) / Float(max(1, buffer.count))
+    var index = 0
+    while index < buffer.count {
+      buffer[index] = Int16(Float(buffer[index]) * (start + step * Float(index)))
+      index &+= 1
     }
   }
 

@@ -78,12 +78,15 @@ struct CallFixture {
   }
 
   /// A call to Bob that he has answered.
-  func talking(_ options: MakeOptions = MakeOptions()) async throws -> Call {
+  /// - Parameter change: what becomes of his answer on its way.
+  func talking(
+    _ options: MakeOptions = MakeOptions(), answering change: (String) -> String = { $0 }
+  ) async throws -> Call {
     let invite = transport.expect(.post, "callControl", Self.started)
     let call = try client.call.make("bob@example.com", options)
     let request = try await invite.request()
     notify("ringing")
-    notify("respondCallUpdate", sdp: try await farEndAnswers(request))
+    notify("respondCallUpdate", sdp: change(try await farEndAnswers(request)))
     try await call.answered()
     return call
   }

@@ -158,6 +158,46 @@ import Testing
     }
   }
 
+  @Test(.spec("R-MEDIA-41", "R-MEDIA-43")) func aFarEndWithoutTelephoneEventsGetsTheTonesAsSoundAlsoFromAMutedMicrophone()
+    async throws
+  {
+    try await CallFixture.run { calls in
+      let call = try await calls.talking(
+        MakeOptions(isVideoEnabled: false, microphone: ToneSource(hz: 440)),
+        answering: { answer in
+          answer.split(separator: "\r\n").filter { !$0.contains(" telephone-event/") }
+            .map { ($0.hasPrefix("m=audio") ? $0.replacing(#/ (110|126)/#, with: "") : $0) + "\r\n" }.joined()
+        })
+      try await call.connected()
+      let peer = try #require(calls.engine.peers.last)
+      let (keypad, ear) = (DTMFDetector(), AudioProbe())
+      /// What the far end hears in this time.
+      func listen(milliseconds: Int) throws {
+        let microphone = try #require(peer.microphone)
+        for _ in 0..<milliseconds / 10 {
+          var samples = [Int16](repeating: 0, count: 480)
+          samples.withUnsafeMutableBufferPointer { microphone.read(into: $0) }
+          let frame = AudioFrame(samples: samples, sampleRate: 48_000)
+          keypad.receive(frame)
+          ear.receive(frame)
+        }
+      }
+      try await call.sendDTMF("1")
+      try await call.sendDTMF("2", duration: .milliseconds(300))
+      try listen(milliseconds: 1700)
+      #expect(keypad.digits == "12")
+      #expect(ear.purity(at: 440) > 0.99)
+      #expect(peer.sentTones == [])
+
+      try await call.mute()
+      try await call.sendDTMF("#")
+      try listen(milliseconds: 1500)
+      #expect(keypad.digits == "12#")
+      for (heard, wanted) in zip(keypad.heard.map(\.milliseconds), [100, 300, 100]) { #expect(abs(heard - wanted) <= 20) }
+      #expect(ear.level == -120)
+    }
+  }
+
   @Test(.spec("R-MEDIA-19", "R-UP-30")) func otherDevicesAreUsedWithoutAWord() async throws {
     try await CallFixture.run { calls in
       let tone = ToneSource(hz: 700)

@@ -19,23 +19,6 @@ import Testing
 
   // MARK: DTMF
 
-  @Test(.spec("R-MEDIA-43", "R-CALL-470"), arguments: ["5", "*#", "abcd", "1,2"])
-  func whatIsATone(_ text: String) {
-    #expect(DTMFTones(text)?.text == text.uppercased())
-  }
-
-  @Test(.spec("R-MEDIA-43"), arguments: ["", "x", "5 5", "٣"]) func whatIsNone(_ text: String) {
-    #expect(DTMFTones(text) == nil)
-  }
-
-  @Test(.spec("R-MEDIA-43")) func timesAreBroughtIntoTheirRange() {
-    let short = DTMFTones("1", duration: .milliseconds(1), gap: .zero)
-    #expect(short?.duration == .milliseconds(40))
-    #expect(short?.gap == .milliseconds(30))
-    #expect(DTMFTones("1", duration: .seconds(60))?.duration == .seconds(6))
-    #expect(DTMFTones("1")?.duration == .milliseconds(400))
-  }
-
   @Test func tonesAreSentInACallAndInEarlyMedia() throws {
     let tones = try #require(DTMFTones("5"))
     var desk = CallDesk.talking()
