@@ -13,7 +13,10 @@ struct Main: AsyncParsableCommand {
         kandy user add alice@example.com --database kandy.sqlite --password-stdin
       """,
     version: Kandy.Version.current,
-    subcommands: [DemoCommand.self, GatewayCommand.self, UserCommand.self, ConsoleCommand.self, DoctorCommand.self])
+    subcommands: [
+      DemoCommand.self, GatewayCommand.self, UserCommand.self, ConsoleCommand.self, CallCommand.self, BotCommand.self,
+      DoctorCommand.self,
+    ])
 }
 
 @main

@@ -68,19 +68,8 @@ final class Console: Sendable {
     commands.cancelAll()
     await withDiscardingTaskGroup { group in
       for client in clients.withLock({ Array($0.values) }) {
-        group.addTask { await Self.leave(client.client) }
+        group.addTask { await client.client.leave(within: Self.patience) }
       }
-    }
-  }
-
-  /// Says goodbye to the server; what it has not answered in time ends with the client.
-  private static func leave(_ client: Client) async {
-    await withTaskGroup { group in
-      group.addTask { await client.disconnect() }
-      group.addTask { try? await Task.sleep(for: patience) }
-      await group.next()
-      await client.destroy()
-      group.cancelAll()
     }
   }
 
