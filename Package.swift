@@ -119,8 +119,8 @@ let testTargets: [Target] = [
   tests(
     "KandyGatewayTests",
     [
-      "KandyGateway", "LinkProtocol", "LinkLogic", "LinkSocket", "KandyTesting", hummingbird, hummingbirdCore, hummingbirdTLS,
-      hummingbirdTesting, grdb, httpTypes, lifecycle, logging, nioSSL,
+      "KandyGateway", "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyTesting", hummingbird, hummingbirdCore,
+      hummingbirdTLS, hummingbirdTesting, grdb, httpTypes, lifecycle, logging, nioSSL,
     ] + nio),
   tests("KandyTestingTests", ["KandyTesting", "LinkMedia", "LinkLogic", "LinkProtocol", "Kandy"]),
   tests("ScenarioTests", ["Kandy", "KandyGateway", "KandyTesting", "LinkProtocol", "LinkMedia", "LinkLogic"]),

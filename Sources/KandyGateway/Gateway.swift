@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import LinkLogic
+public import LinkMedia
 public import LinkProtocol
 import LinkSocket
 public import Logging
@@ -28,12 +29,13 @@ public struct Gateway: Service {
   public let logger: Logger
 
   /// - Parameters:
+  ///   - media: mixes the calls that users join; without one they cannot. It stays the caller's, to be shut down after the gateway.
   ///   - clock: what timers run on.
   ///   - now: the time of day in milliseconds since 1970; it has to keep pace with `clock`.
   ///   - identifiers: where the identifiers of subscriptions, channels, sessions and events come from.
   /// - Throws: `GatewayError`: the configuration makes no sense, the certificate or the database cannot be used.
   public init(
-    _ configuration: GatewayConfiguration, clock: any Clock<Duration> = ContinuousClock(),
+    _ configuration: GatewayConfiguration, media: (any MediaEngine)? = nil, clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Int64 = TimeOfDay.now, identifiers: IdentifierSource = .random,
     logger: Logger = Logger(label: "kandy.gateway")
   ) throws(GatewayError) {
@@ -48,8 +50,8 @@ public struct Gateway: Service {
     let keeper = SubscriptionKeeper(store: subscriptions, hub: hub, clock: clock, now: now, logger: logger)
     let calls = GatewayCallDriver(
       hub: hub, users: users, identifiers: identifiers,
-      limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), callsPerUser: limits.callsPerUser, clock: clock,
-      now: now, logger: logger)
+      limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), callsPerUser: limits.callsPerUser, media: media,
+      clock: clock, now: now, logger: logger)
 
     let features: [any GatewayFeature] = [
       SubscriptionRoutes(

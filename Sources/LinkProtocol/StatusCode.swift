@@ -53,7 +53,7 @@ extension StatusCode {
 
 /// The SIP response codes that `callEnd` carries (part 02 §5.3), each with the text that goes with it (R-CALL-231).
 public enum CallEndReason: Sendable, Hashable, CaseIterable {
-  case notFound, unavailable, busy, noAnswer, requestPending, declined
+  case notFound, unavailable, busy, noAnswer, notAcceptable, requestPending, serverFailure, declined
 
   public var statusCode: StatusCode {
     switch self {
@@ -61,7 +61,9 @@ public enum CallEndReason: Sendable, Hashable, CaseIterable {
     case .unavailable: 480
     case .busy: 486
     case .noAnswer: 487
+    case .notAcceptable: 488
     case .requestPending: 491
+    case .serverFailure: 500
     case .declined: 603
     }
   }
@@ -72,7 +74,9 @@ public enum CallEndReason: Sendable, Hashable, CaseIterable {
     case .unavailable: "Temporarily Unavailable"
     case .busy: "Busy Here"
     case .noAnswer: "Request Terminated"
+    case .notAcceptable: "Not Acceptable Here"
     case .requestPending: "Request Pending"
+    case .serverFailure: "Server Internal Error"
     case .declined: "Decline"
     }
   }

@@ -27,8 +27,8 @@ import Testing
   @Test(.spec("R-CALL-231")) func theEndsOfACallHaveSIPsCodes() {
     #expect(
       CallEndReason.allCases.map { "\($0.statusCode) \($0.reasonText)" } == [
-        "404 Not Found", "480 Temporarily Unavailable", "486 Busy Here", "487 Request Terminated", "491 Request Pending",
-        "603 Decline",
+        "404 Not Found", "480 Temporarily Unavailable", "486 Busy Here", "487 Request Terminated",
+        "488 Not Acceptable Here", "491 Request Pending", "500 Server Internal Error", "603 Decline",
       ])
   }
 

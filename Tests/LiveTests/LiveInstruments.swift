@@ -30,6 +30,14 @@ final class LiveEar: AudioSink {
     await wait { probe.purity(at: hz) >= purity && probe.level > -40 }
   }
 
+  /// Waits for a whole second of these tones, about equally loud, and hardly anything else.
+  func hears(_ tones: [Double]) async -> Bool {
+    await wait {
+      let shares = tones.map { probe.purity(at: $0) }
+      return probe.level > -40 && shares.allSatisfy { $0 > 0.5 / Double(tones.count) } && shares.reduce(0, +) >= 0.95
+    }
+  }
+
   /// Waits for a whole second of silence.
   func hearsNothing() async -> Bool {
     await wait { probe.level < -60 }

@@ -35,7 +35,7 @@ struct CallRoutes: GatewayFeature {
   private func start(_ request: CallControlRequest, _ caller: Caller) async throws -> Reply<CallControlResponse> {
     switch request.type {
     case .callStart: return try await driver.start(request, by: caller)
-    case .join: throw Refusal(.forbidden, .serviceNotEnabled, "This server does not support join.")
+    case .join: return try await driver.join(request, by: caller)
     default: throw Refusal(.badRequest, .invalidValue, "Only callStart and join are posted here.")
     }
   }

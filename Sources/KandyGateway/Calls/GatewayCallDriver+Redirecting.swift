@@ -1,3 +1,4 @@
+import HTTPTypes
 import LinkLogic
 import LinkProtocol
 
@@ -27,6 +28,26 @@ extension GatewayCallDriver {
       return perform(.transfer(destination), on: session, by: caller.user)
     }
     return perform(.transfer(farEnd(of: second, for: session, of: caller.user)), on: session, by: caller.user)
+  }
+
+  /// Joins two calls (R-CALL-89).
+  func join(_ request: CallControlRequest, by caller: Caller) throws -> Reply<CallControlResponse> {
+    guard desk != nil else {
+      throw Refusal(.forbidden, .serviceNotEnabled, "This server cannot mix calls: it runs without a media engine.")
+    }
+    guard request.clientControlled != "true" else {
+      throw Refusal(.forbidden, .serviceNotEnabled, "This server does not support client-controlled join.")
+    }
+    guard let first = request.firstSessionData, let second = request.secondSessionData else {
+      throw Refusal(.badRequest, .invalidValue, "join needs firstSessionData and secondSessionData.")
+    }
+    guard first != second else { throw Refusal(.badRequest, .invalidValue, "A call cannot be joined with itself.") }
+    guard !isShuttingDown else { throw Refusal.shuttingDown }
+    let content = Machine.Content(
+      sdp: request.sdp, customParameters: request.customParameters, customBodies: request.customBodies)
+    let joining = Machine.Request.join(
+      farEnd(of: second, for: first, of: caller.user), as: SessionID(identifiers.next()), content)
+    return perform(joining, on: first, by: caller.user)
   }
 
   /// Finds the far end of a user's second call, and brings it into the first one's machine.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import LinkLogic
+import LinkMedia
 import LinkProtocol
 import Logging
 
@@ -26,6 +27,8 @@ actor GatewayCallDriver {
   let identifiers: IdentifierSource
   private let limits: Machine.Limits
   private let callsPerUser: Int
+  /// `nil`: calls cannot be joined.
+  let desk: MixingDesk?
   private let stopwatch: Stopwatch
   private let now: @Sendable () -> Int64
   private let logger: Logger
@@ -36,16 +39,18 @@ actor GatewayCallDriver {
   private var lastCall = 0
   private var alarms = CallAlarms()
   private let unwatched: (stream: AsyncStream<CallAlarms.Name>, continuation: AsyncStream<CallAlarms.Name>.Continuation)
-  private var isShuttingDown = false
+  private(set) var isShuttingDown = false
   private var waitingForTheLastCall: [CheckedContinuation<Void, Never>] = []
 
   /// - Parameters:
+  ///   - media: mixes the calls that are joined.
   ///   - now: milliseconds since 1970.
   ///   - onEnded: is given each call's record after its last notification has been posted. Calls whose callee did not exist or
   ///     was offline are among them.
   init(
     hub: NotificationHub, users: UserStore, identifiers: IdentifierSource, limits: Machine.Limits = Machine.Limits(),
-    callsPerUser: Int = .max, clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64, logger: Logger,
+    callsPerUser: Int = .max, media: (any MediaEngine)? = nil, clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64,
+    logger: Logger,
     onEnded: @escaping @Sendable (CallRecord) async -> Void = { _ in }
   ) {
     self.hub = hub
@@ -53,6 +58,7 @@ actor GatewayCallDriver {
     self.identifiers = identifiers
     self.limits = limits
     self.callsPerUser = callsPerUser
+    desk = media.map { MixingDesk($0, logger: logger) }
     stopwatch = Stopwatch(clock)
     self.now = now
     self.logger = logger
@@ -127,6 +133,7 @@ actor GatewayCallDriver {
     guard var call = calls[id] else { return (nil, nil) }
     var answer: Machine.Answer?
     var items: [CallOutbox.Item] = []
+    var orders: [(Machine.Seat, Machine.MixerOrder)] = []
     let before = call.machine
     for effect in call.machine.handle(input) {
       switch effect {
@@ -142,10 +149,15 @@ actor GatewayCallDriver {
         alarms.cancel(timer)
       case .record(let conversation, let milestone):
         if let record = note(milestone, of: conversation, in: &call) { items.append(.record(record)) }
+      case .mix(let seat, let order):
+        orders.append((seat, order))
       }
     }
-    let ticket = items.isEmpty ? nil : call.outbox.append(items, isReleased: isReleased)
+    // What the mixer reports waits for the answer to leave, too.
+    let isMute = items.isEmpty && (orders.isEmpty || isReleased)
+    let ticket = isMute ? nil : call.outbox.append(items, isReleased: isReleased)
     calls[id] = call
+    for (seat, order) in orders { desk?.perform(order, at: seat) }
     for leg in before.legs where call.machine.user(of: leg) == nil { sessions[leg] = nil }
     for leg in call.machine.legs { sessions[leg] = id }
     forget(id)
@@ -218,13 +230,20 @@ actor GatewayCallDriver {
     }
   }
 
-  /// Keeps the calls' timers until the task is cancelled.
+  /// Keeps the calls' timers, and mixes, until the task is cancelled.
   func run() async {
     await withDiscardingTaskGroup { group in
+      if let desk { group.addTask { await desk.run { await self.mixed($0, $1) } } }
       for await name in unwatched.stream {
         group.addTask { await self.watch(name) }
       }
     }
+  }
+
+  private func mixed(_ seat: Machine.Seat, _ news: Machine.MixerNews) async {
+    guard let id = sessions[seat.leg] else { return }
+    _ = handle(.mixed(seat, news), in: id)
+    await send(id)
   }
 
   private func watch(_ name: CallAlarms.Name) async {

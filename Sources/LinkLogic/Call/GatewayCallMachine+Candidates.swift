@@ -14,6 +14,7 @@ extension GatewayCallMachine {
 
   /// Brings candidates to the far end; those for a far end that the leg is being connected with wait like those before an answer.
   mutating func pass(_ candidates: [ICECandidate], from leg: Leg) -> [Effect] {
+    if let candidates = passToMixer(candidates, from: leg) { return candidates }
     if let transfer = transfer(of: leg), transfer.isAbout(leg) { return hold(candidates, from: leg) }
     return [.respond(.accepted)] + delivery(of: candidates, to: members[leg]?.far)
   }
@@ -38,6 +39,7 @@ extension GatewayCallMachine {
   /// Remembers what a leg's description says of it.
   mutating func note(_ content: Content, from leg: Leg) {
     guard let sdp = content.sdp else { return }
+    members[leg]?.description = sdp
     members[leg]?.trickles = sdp.contains("a=ice-options:trickle")
   }
 }

@@ -6,6 +6,8 @@ extension GatewayCallMachine {
     case hungUp(reasonText: String?)
     /// The leg's client has vanished.
     case lost
+    /// The mixer cannot go on with it.
+    case failed
   }
 
   mutating func hangUp(_ leg: Leg, _ reasonText: String?) -> [Effect] {
@@ -14,6 +16,7 @@ extension GatewayCallMachine {
 
   mutating func depart(_ leg: Leg, _ departure: Departure) -> [Effect] {
     guard stage(leg) != .left else { return remove(leg) }
+    if let conference = conference(of: leg) { return depart(leg, departure, from: conference) }
     guard let transfer = transfer(of: leg) else { return part(leg, departure) }
     if leg == transfer.leg || leg == transfer.consultation { return withdraw(leg, departure, from: transfer) }
     return abandon(transfer, leg, departure) + part(leg, departure)
@@ -21,7 +24,7 @@ extension GatewayCallMachine {
 
   /// A leg leaves, and its far end with it. The leg is told too: other devices of its user may believe that they have the call. The
   /// younger leg hears of it first (part 02 §8.4).
-  private mutating func part(_ leg: Leg, _ departure: Departure) -> [Effect] {
+  mutating func part(_ leg: Leg, _ departure: Departure) -> [Effect] {
     guard let far = members[leg]?.far, members[far]?.far == leg else { return farewell(leg, departure) + remove(leg) }
     let (elder, younger) = sorted(leg, far)
     let told = [younger, elder].flatMap { $0 == leg ? farewell(leg, departure) : farewell(far: far, departure) }
@@ -34,13 +37,14 @@ extension GatewayCallMachine {
     switch departure {
     case .hungUp: callEnd(leg)
     case .lost: callEnd(leg, .unavailable)
+    case .failed: callEnd(leg, .serverFailure)
     }
   }
 
-  private func farewell(far leg: Leg, _ departure: Departure) -> [Effect] {
+  func farewell(far leg: Leg, _ departure: Departure) -> [Effect] {
     switch departure {
     case .hungUp(let reasonText): callEnd(leg, reasonText: reasonText)
-    case .lost: callEnd(leg, .unavailable)
+    case .lost, .failed: callEnd(leg, .unavailable)
     }
   }
 
@@ -48,7 +52,7 @@ extension GatewayCallMachine {
     let side = conversation(leg, far)?.side(leg) ?? .caller
     return switch departure {
     case .hungUp: .ended(by: side)
-    case .lost: .lost(side)
+    case .lost, .failed: .lost(side)
     }
   }
 
@@ -56,7 +60,8 @@ extension GatewayCallMachine {
   mutating func shutDown() -> [Effect] {
     let legs = Array(legs.reversed())
     var effects = legs.filter { stage($0) != .left }.flatMap { callEnd($0, .unavailable) }
-    for leg in legs.reversed() { effects += remove(leg) }
+    for leg in legs.reversed() { effects += vacate(leg) + remove(leg) }
+    conferences = []
     for conversation in conversations { effects.append(.record(conversation, .ended(.shutDown))) }
     conversations = []
     transfers = []

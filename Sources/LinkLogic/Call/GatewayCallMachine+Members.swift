@@ -10,13 +10,17 @@ extension GatewayCallMachine {
     var order: Int
     /// Who is at the other end, as the leg's client is told.
     var remote: Party
-    /// The leg at the other end; `nil` while the call is handed over and that leg has left already.
+    /// `remote` is a conference, which is always the caller (R-CALL-830).
+    var isInConference = false
+    /// The leg at the other end; `nil` in a conference, and while the call is handed over and that leg has left already.
     var far: Leg?
     var stage: Stage
     /// The device that answered, if its request named one.
     var answeredBy: SubscriptionID?
     /// The leg's latest description announces trickle (R-SRV-8).
     var trickles = false
+    /// The leg's latest description.
+    var description: String?
     /// What the leg sent before its far end could use it.
     var heldCandidates: [ICECandidate] = []
     /// The leg was handed one offer twice: one of its replies is surplus (R-CALL-440).
@@ -48,6 +52,8 @@ extension GatewayCallMachine {
       case leg(Leg)
       /// A transfer waits for it.
       case transfer
+      /// The mixer of a conference.
+      case mixer
       /// It has left: the reply is accepted and leads to nothing.
       case nobody
     }

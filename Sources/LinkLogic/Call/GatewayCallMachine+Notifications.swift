@@ -6,7 +6,8 @@ extension GatewayCallMachine {
   /// caller depends on how the leg's client sees its call, also when the far end has changed (R-CALL-206, R-CALL-830).
   func notification(_ type: EventType, to leg: Leg, _ content: Content? = nil) -> Notification? {
     guard let member = members[leg] else { return nil }
-    let (caller, callee) = member.isOutgoing ? (member.party, member.remote) : (member.remote, member.party)
+    let isCaller = member.isOutgoing && !member.isInConference
+    let (caller, callee) = isCaller ? (member.party, member.remote) : (member.remote, member.party)
     return Notification(
       eventType: type, eventId: nil,
       sessionParams: SessionParams(sessionData: leg, sdp: content?.sdp),

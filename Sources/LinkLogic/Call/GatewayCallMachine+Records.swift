@@ -39,6 +39,8 @@ extension GatewayCallMachine {
     case forwarded(by: UserAddress)
     /// This user spoke with the caller, and handed the call over to the callee.
     case transferred(by: UserAddress)
+    /// The two were in a conference that this user had made, and has left.
+    case joined(by: UserAddress)
   }
 
   /// Why a conversation is over: for the records of both users.

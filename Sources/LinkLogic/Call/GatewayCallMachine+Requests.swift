@@ -23,6 +23,9 @@ extension GatewayCallMachine {
     case read
     /// Connects the far end with somebody else (R-CALL-85).
     case transfer(Destination)
+    /// Brings the far ends of this leg and of a second one into a conference with the user, whose leg there gets this session
+    /// (R-CALL-89).
+    case join(Destination, as: Leg, Content)
     /// An operation of the protocol that this server does not perform.
     case unsupported(CallOperation)
     /// An operation that the protocol does not have, or not here.
@@ -119,7 +122,7 @@ extension GatewayCallMachine {
     case .forward(let destination): forward(to: destination, by: leg)
     case .end: isCaller ? cancelled(by: leg) : reject(by: leg)
     case .offer: [.respond(.pending(retryAfter: retry(leg)))]
-    case .reply, .refuse, .transfer: [.respond(Self.notAnswered)]
+    case .reply, .refuse, .transfer, .join: [.respond(Self.notAnswered)]
     case .candidates(let candidates): hold(candidates, from: leg)
     case .customHeaders, .audit: [.respond(.accepted)]
     case .read: [.respond(state(.ringing))]
@@ -139,6 +142,7 @@ extension GatewayCallMachine {
       case .reply(let content): reply(content, from: leg)
       case .refuse: refuse(from: leg)
       case .transfer(let destination): transfer(to: destination, by: leg)
+      case .join(let second, let session, let content): join(second, as: session, content, by: leg)
       case .candidates(let candidates): pass(candidates, from: leg)
       case .customHeaders, .audit: [.respond(.accepted)]
       case .read: [.respond(state(.answered))]
@@ -155,7 +159,7 @@ extension GatewayCallMachine {
     case .end: [.respond(.accepted)] + remove(leg)
     case .audit: [.respond(.accepted)]
     case .read: [.respond(.sessionNotFound)]
-    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .transfer, .candidates, .customHeaders,
+    case .ringing, .answer, .reject, .forward, .offer, .reply, .refuse, .transfer, .join, .candidates, .customHeaders,
       .unsupported, .unknown:
       [.respond(.callNotFound)]
     }

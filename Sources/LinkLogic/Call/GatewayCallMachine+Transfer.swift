@@ -4,6 +4,12 @@ import LinkProtocol
 extension GatewayCallMachine {
   /// A transfer that has been accepted and is not decided yet.
   struct Transfer: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+      case direct, consultative
+      /// Nobody wanted it: two that spoke with each other are connected anew, since a join has failed.
+      case reunion
+    }
+
     enum Progress: Sendable, Hashable {
       /// The target of a direct transfer rings.
       case ringing
@@ -25,7 +31,7 @@ extension GatewayCallMachine {
     var consultation: Leg?
     let transferee: Leg
     var target: Leg
-    let isDirect: Bool
+    let kind: Kind
     var progress: Progress
 
     func has(_ leg: Leg) -> Bool {
@@ -60,6 +66,7 @@ extension GatewayCallMachine {
   // MARK: - The request
 
   mutating func transfer(to destination: Destination, by leg: Leg) -> [Effect] {
+    guard conference(of: leg) == nil else { return [.respond(Self.isInConference)] }
     guard transfer(of: leg) == nil, let member = members[leg], let transferee = member.far else {
       return [.respond(Self.isBeingTransferred)]
     }
@@ -70,7 +77,7 @@ extension GatewayCallMachine {
     case .user(let party, let session, let reach):
       guard !isInCall(party.user, leg, transferee) else { return [.respond(Self.isInCall)] }
       let transfer = Transfer(
-        transferor: member.party, leg: leg, transferee: transferee, target: session, isDirect: true, progress: .ringing)
+        transferor: member.party, leg: leg, transferee: transferee, target: session, kind: .direct, progress: .ringing)
       return [.respond(.accepted)] + ring(party, session, reach, for: transfer)
     case .farEnd(let second):
       return consult(second, transferee, by: leg)
@@ -91,14 +98,15 @@ extension GatewayCallMachine {
     guard let member = members[leg], members[second]?.party.user == member.party.user else {
       return [.respond(.callNotFound)]
     }
+    guard conference(of: second) == nil else { return [.respond(Self.isInConference)] }
     guard stage(second) == .talking, let target = members[second]?.far else { return [.respond(Self.secondNotAnswered)] }
     guard ![leg, transferee].contains(second), let user = members[target]?.party.user, user != members[transferee]?.party.user
     else { return [.respond(Self.isInCall)] }
     guard transfer(of: second) == nil else { return [.respond(Self.isBeingTransferred)] }
     transfers.append(
       Transfer(
-        transferor: member.party, leg: leg, consultation: second, transferee: transferee, target: target, isDirect: false,
-        progress: .asking))
+        transferor: member.party, leg: leg, consultation: second, transferee: transferee, target: target,
+        kind: .consultative, progress: .asking))
     return [.respond(.accepted)]
   }
 
@@ -124,7 +132,7 @@ extension GatewayCallMachine {
   /// Takes the next step of each transfer that waited for a leg to finish another exchange: no leg is ever given an offer while it
   /// owes an answer or waits for one (R-CALL-441).
   mutating func proceed() -> [Effect] {
-    var effects: [Effect] = []
+    var effects = proceedWithJoins()
     for transfer in transfers {
       switch transfer.progress {
       case .asking where isFree(transfer.target):
@@ -167,28 +175,34 @@ extension GatewayCallMachine {
     members[target]?.far = transferee
     var effects = notify(target, .respondCallUpdate, answer)
     if let leg = transfer.leg {
-      effects += leave(leg, .sessionComplete) + conclude(leg, transferee, .transferred(to: other))
+      effects +=
+        leave(leg, .sessionComplete, .sessionCompleted, "Transfer Successful")
+        + conclude(leg, transferee, .transferred(to: other))
     }
     if let leg = transfer.consultation {
-      effects += leave(leg, .callEnd) + conclude(leg, target, .transferred(to: one))
+      effects += leave(leg, .callEnd, .sessionCompleted, "Transfer Successful") + conclude(leg, target, .transferred(to: one))
     }
     effects += releaseCandidates(transferee, target)
-    if !transfer.isDirect { effects += begin(transferee, target, .transferred(by: transfer.transferor.user)) }
+    // Those who are connected anew have had a conversation all the time.
+    if transfer.kind == .reunion { return effects }
+    if transfer.kind == .consultative { effects += begin(transferee, target, .transferred(by: transfer.transferor.user)) }
     return effects + answered(transferee, target)
   }
 
-  /// The transferor is done with the call. Its session is known for a while: its client deletes it (R-CALL-73, R-CALL-214).
-  private mutating func leave(_ leg: Leg, _ type: EventType) -> [Effect] {
+  /// The leg is done with the call, which goes on elsewhere. Its session is known for a while: its client deletes it (R-CALL-73,
+  /// R-CALL-214).
+  mutating func leave(_ leg: Leg, _ type: EventType, _ code: LocalCallCode, _ text: String) -> [Effect] {
     let told = notify(leg, type) {
-      $0.sessionParams?.statusCode = StatusCode(rawValue: LocalCallCode.sessionCompleted.rawValue)
-      $0.sessionParams?.reasonText = "Transfer Successful"
+      $0.sessionParams?.statusCode = StatusCode(rawValue: code.rawValue)
+      $0.sessionParams?.reasonText = text
     }
     members[leg]?.stage = .left
     members[leg]?.far = nil
     return told + Timer.Kind.allCases.flatMap { cancel(Timer($0, leg)) } + [startAudit(leg)]
   }
 
-  private static let isBeingTransferred = Answer.outOfPlace("The call is being transferred already.")
+  static let isInConference = Answer.outOfPlace("The call is being joined, or a conference.")
+  static let isBeingTransferred = Answer.outOfPlace("The call is being transferred already.")
   private static let isInCall = Answer.invalid("A call cannot be transferred to somebody who is in it.")
-  private static let secondNotAnswered = Answer.outOfPlace("The second call has not been answered.")
+  static let secondNotAnswered = Answer.outOfPlace("The second call has not been answered.")
 }

@@ -18,12 +18,17 @@ extension GatewayCallMachine {
 
   /// The transferee or the target leaves: nothing can come of the transfer.
   mutating func abandon(_ transfer: Transfer, _ leg: Leg, _ departure: Departure) -> [Effect] {
+    if transfer.kind == .reunion {
+      // The two have each other as before, and end as any two.
+      transfers.removeAll { $0 == transfer }
+      return []
+    }
     let outcome: Outcome =
       leg == transfer.transferee ? .cancelled : outcome(of: departure, leg, transfer.transferee)
     let reason: CallEndReason =
       switch departure {
       case .hungUp: .noAnswer
-      case .lost: .unavailable
+      case .lost, .failed: .unavailable
       }
     return fail(transfer, reason, outcome, departing: leg)
   }
@@ -62,13 +67,14 @@ extension GatewayCallMachine {
   }
 
   /// The leg's reply to what it was handed, should it still come, fails, so that its client goes back to what was before (R-CALL-64).
-  /// The next notification, `trying` if there is no other reason for one, names the transferor as the far end again: `trying` has no
+  /// The next notification, `trying` if there is no other reason for one, names the former far end again: `trying` has no
   /// other effect (R-CALL-173, R-CALL-177).
-  private mutating func forgetHandedOver(_ leg: Leg, _ transferor: Party) -> [Effect] {
-    members[leg]?.remote = transferor
+  mutating func forgetHandedOver(_ leg: Leg, _ former: Party) -> [Effect] {
+    members[leg]?.remote = former
+    members[leg]?.isInConference = false
     members[leg]?.wasHandedTwice = false
     members[leg]?.heldCandidates = []
-    guard exchanges[leg]?.asker == .transfer else { return [] }
+    guard [.transfer, .mixer].contains(exchanges[leg]?.asker) else { return [] }
     exchanges[leg] = nil
     return cancel(.update(leg))
   }

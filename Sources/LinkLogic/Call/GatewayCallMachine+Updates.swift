@@ -6,7 +6,10 @@ extension GatewayCallMachine {
     // Its own offer is outstanding already. Only the failure of the request says which of the two is meant.
     if isOffering(leg) { return [.respond(.pending(retryAfter: retry(leg)))] }
     if let owed = exchanges[leg] { return glare(leg, owed.given) }
-    guard let far = members[leg]?.far, isFree(far) else { return [.respond(.accepted)] + refusal(leg) }
+    if let conference = conference(of: leg), conference.isAtMixer(leg) { return offerToMixer(content, from: leg, conference) }
+    guard let far = members[leg]?.far, isFree(far), conference(of: far)?.isAtMixer(far) != true else {
+      return [.respond(.accepted)] + refusal(leg)
+    }
     note(content, from: leg)
     return [.respond(.accepted)] + hand(.startCallUpdate, content, to: far, asker: .leg(leg), isSlowStart: content.sdp == nil)
   }
@@ -14,6 +17,7 @@ extension GatewayCallMachine {
   /// Whether an offer of the leg, or its wish for one, is outstanding.
   func isOffering(_ leg: Leg) -> Bool {
     exchanges.values.contains { $0.asker == .leg(leg) } || transfers.contains { $0.target == leg && $0.isOffering }
+      || conference(of: leg)?.chairs[leg]?.isOffering == true
   }
 
   /// Whether the leg can be given an offer: it neither owes a reply nor waits for one.
@@ -58,6 +62,8 @@ extension GatewayCallMachine {
       notify(asker, .respondCallUpdate, content) + cancel(.update(leg))
     case .transfer:
       repliedToTransfer(content, from: leg) + cancel(.update(leg))
+    case .mixer:
+      repliedToMixer(content, from: leg) + cancel(.update(leg))
     case .nobody:
       cancel(.update(leg)) + (exchange.isSlowStart ? refusal(leg) : [])
     }
@@ -94,6 +100,7 @@ extension GatewayCallMachine {
     switch exchange.asker {
     case .leg(let asker): refusal(asker)
     case .transfer: transfer(of: leg).map { fail($0, reason, .notConnected) } ?? []
+    case .mixer: didNotReplyToMixer(leg, reason)
     case .nobody: []
     }
   }

@@ -78,6 +78,8 @@ extension GatewayCallMachine {
       case ring
       /// The leg owes the answer to an offer.
       case update
+      /// The mixer owes the leg a description.
+      case mixing
       /// The leg has been silent.
       case audit
       /// The leg's user has no subscription for calls.
@@ -94,6 +96,7 @@ extension GatewayCallMachine {
 
     public static func ring(_ leg: Leg) -> Timer { Timer(.ring, leg) }
     public static func update(_ leg: Leg) -> Timer { Timer(.update, leg) }
+    public static func mixing(_ leg: Leg) -> Timer { Timer(.mixing, leg) }
     public static func audit(_ leg: Leg) -> Timer { Timer(.audit, leg) }
     public static func absence(_ leg: Leg) -> Timer { Timer(.absence, leg) }
   }
@@ -104,6 +107,8 @@ extension GatewayCallMachine {
     public var ring: Duration
     /// From an offer on an answered call to its answer (R-CALL-297, R-CALL-300).
     public var update: Duration
+    /// From an order to the mixer to its outcome.
+    public var mixing: Duration
     /// From one request of a leg to the next, once the call is answered. Clients audit every 25 or 30 seconds: three audits may
     /// be lost (R-CALL-96, R-CALL-836).
     public var audit: Duration
@@ -117,11 +122,13 @@ extension GatewayCallMachine {
     public var forwards: Int
 
     public init(
-      ring: Duration = .seconds(60), update: Duration = .seconds(20), audit: Duration = .seconds(100),
-      absence: Duration = .seconds(10), callerRetry: Double = 3, calleeRetry: Double = 1, forwards: Int = 5
+      ring: Duration = .seconds(60), update: Duration = .seconds(20), mixing: Duration = .seconds(10),
+      audit: Duration = .seconds(100), absence: Duration = .seconds(10), callerRetry: Double = 3, calleeRetry: Double = 1,
+      forwards: Int = 5
     ) {
       self.ring = ring
       self.update = update
+      self.mixing = mixing
       self.audit = audit
       self.absence = absence
       self.callerRetry = callerRetry

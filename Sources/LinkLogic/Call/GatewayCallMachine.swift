@@ -20,6 +20,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
     case notified(Leg)
     /// The leg's user has lost the last subscription for calls, or has one again.
     case presence(Leg, Bool)
+    /// What has come of an order to the mixer.
+    case mixed(Seat, MixerNews)
     case timerFired(Timer, generation: Int)
     /// The server stops.
     case shutdown
@@ -36,6 +38,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
     case cancelTimer(Timer)
     /// Goes into the records of the two users.
     case record(Conversation, Milestone)
+    /// Something for the media engine that mixes conferences. The orders of one seat are carried out one after another.
+    case mix(Seat, MixerOrder)
   }
 
   /// How long things may take.
@@ -47,6 +51,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
   var exchanges: [Leg: Exchange] = [:]
   /// The transfers that are not decided yet.
   var transfers: [Transfer] = []
+  /// The calls that are being joined, and those that have been.
+  var conferences: [Conference] = []
   /// The conversations that have begun and not ended, the oldest first.
   var conversations: [Conversation] = []
   private var hasStarted = false
@@ -95,6 +101,7 @@ public struct GatewayCallMachine: Sendable, Hashable {
     case .request(let leg, let request): answer(request, from: leg)
     case .notified(let leg): ring(leg)
     case .presence(let leg, let isPresent): presence(of: leg, isPresent)
+    case .mixed(let seat, let news): mixed(seat, news)
     case .timerFired(let timer, let generation): fired(timer, generation)
     case .shutdown: shutDown()
     }
@@ -123,6 +130,7 @@ public struct GatewayCallMachine: Sendable, Hashable {
     lastOrder += other.lastOrder
     exchanges.merge(other.exchanges) { $1 }
     transfers += other.transfers
+    conferences += other.conferences
     conversations += other.conversations
     timers.merge(other.timers) { $1 }
     lastGeneration = max(lastGeneration, other.lastGeneration)
@@ -155,6 +163,7 @@ public struct GatewayCallMachine: Sendable, Hashable {
     switch timer.kind {
     case .ring: return notTaken(by: timer.leg, .unanswered, .noAnswer, callEnd(timer.leg, .noAnswer))
     case .update: return updateTimedOut(timer.leg)
+    case .mixing: return mixerIsLate(timer.leg)
     case .audit, .absence: return depart(timer.leg, .lost)
     }
   }

@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTesting
 import KandyTesting
 import LinkLogic
+import LinkMedia
 import LinkProtocol
 import Logging
 import Synchronization
@@ -86,9 +87,10 @@ struct CallBench: Sendable {
 
   /// Runs a test with Alice, Bob and Carol, none of whom has a device yet.
   static func run(
-    limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), _ body: (CallBench) async throws -> Void
+    limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), media: (any MediaEngine)? = nil,
+    _ body: (CallBench) async throws -> Void
   ) async throws {
-    let bench = try CallBench(limits: limits)
+    let bench = try CallBench(limits: limits, media: media)
     try await bench.add(alice, "Alice", "Adams")
     try await bench.add(bob, "Bob", "Brown")
     try await bench.add(carol, "", "")
@@ -104,7 +106,7 @@ struct CallBench: Sendable {
     }
   }
 
-  private init(limits: GatewayCallMachine.Limits) throws {
+  private init(limits: GatewayCallMachine.Limits, media: (any MediaEngine)?) throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let database = try GatewayDatabase(.memory)
     let counter = Counter()
@@ -116,8 +118,8 @@ struct CallBench: Sendable {
     hub = NotificationHub(
       limit: Mailbox.Limit(count: 1_000, bytes: .max), clock: clock, now: now, identifiers: identifiers, logger: logger)
     driver = GatewayCallDriver(
-      hub: hub, users: users, identifiers: identifiers, limits: limits, clock: clock, now: now, logger: logger,
-      onEnded: { ended.add($0) })
+      hub: hub, users: users, identifiers: identifiers, limits: limits, media: media, clock: clock, now: now,
+      logger: logger, onEnded: { ended.add($0) })
     let subscriptions = SubscriptionStore(database: database)
     var routes = Routes()
     CallRoutes(driver: driver).addRoutes(to: &routes)

@@ -117,7 +117,7 @@ struct CallExplorationWorld: Hashable {
     }
     for timer in gatewayTimers.keys.sorted(by: { "\($0)" < "\($1)" }) {
       switch timer.kind {
-      case .ring, .update: moves.append(.gatewayTimer(timer))
+      case .ring, .update, .mixing: moves.append(.gatewayTimer(timer))
       case .audit, .absence: break
       }
     }
@@ -260,7 +260,7 @@ struct CallExplorationWorld: Hashable {
   private mutating func perform(_ effects: [GatewayCallMachine.Effect]) {
     for effect in effects {
       switch effect {
-      case .respond, .record: break
+      case .respond, .record, .mix: break
       case .notify(let leg, let notification, _): channels[.of(leg), default: []].append(notification)
       case .startTimer(let timer, let generation, _): gatewayTimers[timer] = generation
       case .cancelTimer(let timer): gatewayTimers[timer] = nil

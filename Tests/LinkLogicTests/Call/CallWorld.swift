@@ -212,7 +212,7 @@ struct CallWorld {
         plan(now + duration.milliseconds, .gatewayTimer(timer, generation))
       case .cancelTimer(let timer): gatewayGenerations[timer] = nil
       case .record(_, .ended(let outcome)): self.outcome = outcome
-      case .record: break
+      case .record, .mix: break
       }
     }
   }

@@ -139,6 +139,7 @@ private struct Walk {
       case .record(_, .ended):
         overs += 1
       case .record: break
+      case .mix(let seat, let order): complaints.append("\(order) for \(seat)")
       }
     }
   }

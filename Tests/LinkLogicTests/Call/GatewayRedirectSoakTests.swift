@@ -11,4 +11,8 @@ import Testing
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAConsultationIsDecided() {
     #expect(RedirectExploration.consultation(depth: 4).complaint == nil)
   }
+
+  @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAJoinIsDecided() {
+    #expect(RedirectExploration.join(depth: 5).complaint == nil)
+  }
 }

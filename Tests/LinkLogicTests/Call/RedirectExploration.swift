@@ -30,6 +30,18 @@ struct RedirectExploration {
     return exploration
   }
 
+  /// Alice, who speaks with Bob and Carol, has asked that the two calls be joined, and the mixer has answered her.
+  static func join(depth: Int) -> RedirectExploration {
+    var exploration = RedirectExploration(legs: [.caller, .callee, "sA2", "sC", "sJ"])
+    var walk = answered()
+    walk.adoptSecondCall()
+    walk.feed(.request(.caller, .join(.farEnd(of: "sA2"), as: "sJ", Machine.Content(sdp: "J1"))))
+    walk.report(.mixed(Machine.Seat(conference: "sJ", leg: "sJ"), .answer("M1")))
+    exploration.visit(walk, depth)
+    print("\(exploration.states) states of a join, to a depth of \(depth)")
+    return exploration
+  }
+
   private static func answered() -> RedirectWalk {
     var walk = RedirectWalk()
     walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
@@ -45,6 +57,11 @@ struct RedirectExploration {
     guard complaint == nil else { return }
     states += 1
     guard depth > 0, !walk.machine.isOver else { return finish(walk) }
+    for input in walk.mixerReports {
+      var next = walk
+      next.report(input)
+      visit(next, depth - 1)
+    }
     for leg in legs {
       for request in requests(of: leg, depth) {
         var machine = walk.machine
@@ -53,7 +70,7 @@ struct RedirectExploration {
         next.feed(.request(leg, request))
         visit(next, depth - 1)
       }
-      for timer in [Machine.Timer.ring(leg), .update(leg)] where walk.running[timer] != nil {
+      for timer in [Machine.Timer.ring(leg), .update(leg), .mixing(leg)] where walk.running[timer] != nil {
         var next = walk
         next.fire(timer)
         visit(next, depth - 1)

@@ -18,6 +18,8 @@ struct RedirectWalk {
     var lastGiven: Notification?
     /// A transfer of its own that has not been decided.
     var isTransferring = false
+    /// It is one of two that are being joined: the session of the joined call.
+    var joins: SessionID?
     var wasInvitedWithoutOffer = false
     var hasRung = false
   }
@@ -32,11 +34,17 @@ struct RedirectWalk {
   var seen: [SessionID: Seen] = [.caller: Seen(offers: 1), .callee: Seen()]
   var running: [Machine.Timer: Int] = [:]
   var stale: [(Machine.Timer, Int)] = []
+  /// The seats at the mixer, and what it owes each.
+  var seats: [Machine.Seat: Machine.MixerOrder?] = [:]
+  var leftSeats: Set<Machine.Seat> = []
   /// The conversations that last, and whether they have been answered.
   var conversations: [Machine.Conversation: Bool] = [:]
   /// How many transfers have been accepted, and how many of them succeeded.
   var transfers = 0
   var successes = 0
+  /// The same of joins.
+  var joins = 0
+  var conferences = 0
 
   var legs: [SessionID] { seen.keys.sorted { $0.rawValue < $1.rawValue } }
 
@@ -87,19 +95,23 @@ struct RedirectWalk {
   /// Lets the time of everything that rings or waits for a reply run out: then nothing is left undecided.
   mutating func settle() {
     for _ in 0..<20 {
-      let due = running.keys.filter { $0.kind == .ring || $0.kind == .update }.sorted { $0.leg.rawValue < $1.leg.rawValue }
+      let due = running.keys.filter { [.ring, .update, .mixing].contains($0.kind) }.sorted { $0.leg.rawValue < $1.leg.rawValue }
       guard let timer = due.first else { break }
       fire(timer)
     }
     for (leg, seen) in seen where seen.ends == 0 {
       if seen.offers != 0 { complain("\(leg) still waits for a reply") }
-      if seen.isTransferring { complain("\(leg) still waits for the end of its transfer") }
+      if seen.isTransferring || seen.joins != nil { complain("\(leg) still waits for what comes of its request") }
+      if !machine.legs.contains(leg) { complain("\(leg) does not know that its call is over") }
+      if let seat = seats.keys.first(where: { $0.leg == leg }) {
+        if seats.keys.count(where: { $0.conference == seat.conference }) < 2 { complain("\(leg) is alone at the mixer") }
+        continue
+      }
       let talks = conversations.keys.filter { $0.caller == leg || $0.callee == leg }
       if talks.count != 1 { complain("\(leg) is in \(talks.count) conversations") }
       for talk in talks where self.seen[talk.caller == leg ? talk.callee : talk.caller]?.ends != 0 {
         complain("\(leg) is left alone")
       }
-      if !machine.legs.contains(leg) { complain("\(leg) does not know that its call is over") }
     }
   }
 
@@ -114,11 +126,12 @@ struct RedirectWalk {
     if !machine.isOver { complain("the call is not over") }
     for (leg, seen) in seen where seen.ends != 1 { complain("\(leg) was told the end \(seen.ends) times") }
     if !running.isEmpty { complain("timers left: \(running)") }
+    if !seats.isEmpty { complain("seats left: \(seats)") }
     if !conversations.isEmpty { complain("conversations left: \(conversations)") }
     if seen.values.contains(where: { $0.isTransferring && $0.ends == 0 }) { complain("a transfer is left") }
   }
 
-  private mutating func complain(_ text: String) {
+  mutating func complain(_ text: String) {
     complaints.append(text)
   }
 
@@ -141,7 +154,11 @@ struct RedirectWalk {
       if seen[leg]?.isTransferring == true { complain("two transfers of \(leg)") }
       seen[leg]?.isTransferring = true
       transfers += 1
-    case .ringing, .reject, .forward, .end, .refuse, .candidates, .customHeaders, .audit, .read, .unsupported, .unknown:
+    case .join(.farEnd(let second), as: let session, _):
+      for original in [leg, second] { seen[original]?.joins = session }
+      seen[session] = Seen(offers: 1)
+      joins += 1
+    case .join, .ringing, .reject, .forward, .end, .refuse, .candidates, .customHeaders, .audit, .read, .unsupported, .unknown:
       break
     }
   }
@@ -160,6 +177,7 @@ struct RedirectWalk {
       } else {
         complain("\(timer) was not running")
       }
+    case .mix(let seat, let order): ordered(order, at: seat)
     case .record(let conversation, .begun):
       if conversations.updateValue(false, forKey: conversation) != nil { complain("\(conversation) begins twice") }
     case .record(let conversation, .answered):
@@ -180,10 +198,12 @@ struct RedirectWalk {
     case .callCancel:
       if !machine.isTalking(leg) { end(leg) }
     case .sessionComplete, .sessionFail:
-      if seen[leg]?.isTransferring != true { complain("\(notification.eventType) for \(leg), which has asked for nothing") }
+      if seen[leg]?.isTransferring != true, seen[leg]?.joins == nil {
+        complain("\(notification.eventType) for \(leg), which has asked for nothing")
+      }
       seen[leg]?.isTransferring = false
       if notification.eventType == .sessionComplete {
-        successes += 1
+        if seen[leg]?.joins == nil { successes += 1 } else { conferences += 1 }
         end(leg)
       }
     case .startCallUpdate: given(leg, notification)
@@ -196,6 +216,8 @@ struct RedirectWalk {
   private mutating func end(_ leg: SessionID) {
     seen[leg]?.ends += 1
     seen[leg]?.offers = 0
+    // The host's client goes back to the two calls when the joined one ends.
+    for original in legs where seen[original]?.joins == leg || original == leg { seen[original]?.joins = nil }
   }
 
   private mutating func checkParties(_ leg: SessionID, _ notification: Notification) {
