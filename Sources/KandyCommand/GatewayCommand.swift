@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KandyGateway
+import KandyWebRTC
 import LinkProtocol
 import Logging
 import ServiceLifecycle
@@ -49,6 +50,10 @@ struct GatewayCommand: AsyncParsableCommand {
   var turnURL: [String] = []
   @Option(help: ArgumentHelp("How long those credentials are good for. (default: 86400)", valueName: "seconds"))
   var turnLifetime: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether users can join two calls, which this server then mixes.")
+  var media = true
   @Option(help: ArgumentHelp("Settings as JSON; options come before them.", valueName: "file.json"))
   var config: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.")
@@ -57,17 +62,25 @@ struct GatewayCommand: AsyncParsableCommand {
   mutating func run() async throws {
     do {
       let users = try readUsers()
-      let gateway = try Gateway(try readConfiguration(), logger: logger())
-      for user in users where try await !gateway.users.exists(user.user.address) {
-        try await gateway.users.add(user.user, password: user.password)
+      let configuration = try readConfiguration()
+      let engine = media ? WebRTCEngine() : nil
+      let result: Result<Void, any Error>
+      do {
+        result = .success(try await run(try Gateway(configuration, media: engine, logger: logger()), users))
+      } catch {
+        result = .failure(error)
       }
-      try await run(gateway)
+      await engine?.shutdown()
+      try result.get()
     } catch let error as GatewayError {
       throw CommandFailure(error.message, code: 2)
     }
   }
 
-  private func run(_ gateway: Gateway) async throws {
+  private func run(_ gateway: Gateway, _ users: [ListedUser]) async throws {
+    for user in users where try await !gateway.users.exists(user.user.address) {
+      try await gateway.users.add(user.user, password: user.password)
+    }
     var configuration = ServiceGroupConfiguration(
       services: [Announcer(gateway: gateway), gateway], gracefulShutdownSignals: [.sigint, .sigterm], logger: gateway.logger)
     configuration.maximumGracefulShutdownDuration = .seconds(15)

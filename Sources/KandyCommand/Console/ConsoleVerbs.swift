@@ -121,7 +121,10 @@ enum ConsoleVerbs {
   ]
 
   private static let laboratory: [String: Verb] = [
-    "lab.probe": { console, arguments in try console.laboratory.probe(try arguments.call(0)) },
+    "lab.probe": { console, arguments in
+      let tones = try arguments.optional([Double].self, 1, "tones") ?? []
+      return try console.laboratory.probe(try arguments.call(0), tones: tones)
+    },
     "lab.snapshot": { console, arguments in
       try await console.laboratory.snapshot(try arguments.call(0), to: try arguments.string(1, "file"))
       return .null

@@ -21,8 +21,9 @@ final class Laboratory: Sendable {
   }
 
   /// What the call received in the last second, and the tones of the keypad since the call began.
-  func probe(_ call: CallID) throws -> JSONValue {
-    try instruments(of: call).reading()
+  /// - Parameter tones: frequencies in Hz whose share of the energy is wanted.
+  func probe(_ call: CallID, tones: [Double] = []) throws -> JSONValue {
+    try instruments(of: call).reading(tones: tones)
   }
 
   /// Writes the newest picture into a PNG file.
@@ -88,7 +89,7 @@ private final class Instruments: AudioSink, VideoRenderer {
   }
 
   /// The probes count by the media's own time; a second in which nothing came is seen here.
-  func reading() throws -> JSONValue {
+  func reading(tones: [Double]) throws -> JSONValue {
     let (sound, picture) = state.withLock { ($0.lastSound, $0.lastPicture) }
     if isOver(sound) { audio.reset() }
     var pictures = video.reading()
@@ -98,6 +99,7 @@ private final class Instruments: AudioSink, VideoRenderer {
     }
     var sounds = try JSONValue(encoding: audio.reading()).objectValue ?? [:]
     sounds["digits"] = .string(keypad.digits)
+    if !tones.isEmpty { sounds["tones"] = try JSONValue(encoding: tones.map { audio.purity(at: $0) }) }
     return ["audio": .object(sounds), "video": try JSONValue(encoding: pictures)]
   }
 

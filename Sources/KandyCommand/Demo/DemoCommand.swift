@@ -55,7 +55,8 @@ struct DemoCommand: AsyncParsableCommand {
     var configuration = GatewayConfiguration()
     configuration.port = 0
     configuration.database = .file(database)
-    let gateway = try Gateway(configuration, logger: Self.quiet)
+    let engine = WebRTCEngine()
+    let gateway = try Gateway(configuration, media: engine, logger: Self.quiet)
     let password = UUID().uuidString
     for (name, lastName) in [("Alice", "Adams"), ("Bob", "Baker"), ("Carol", "Clark")] {
       guard let address = UserAddress(Person.address(name)) else { throw CommandFailure("\(name) has no address.") }
@@ -64,7 +65,6 @@ struct DemoCommand: AsyncParsableCommand {
     try await gateway.serving { port in
       transcript.title("A gateway, and three people")
       transcript.say("Gateway", "listens on http://127.0.0.1:\(port) and knows Alice Adams, Bob Baker and Carol Clark")
-      let engine = WebRTCEngine()
       let server = try ServerURL("http://127.0.0.1:\(port)")
       let alice = Person(
         "Alice", "Adams", hz: 440, camera: "virtual:pattern?width=640&height=480&fps=30", server: server, engine: engine)

@@ -42,7 +42,7 @@ enum ConsoleHelp {
     "connection.getSocketState": "[link]",
     "logger.getLevel": "[TYPE]",
     "logger.setLevel": "LEVEL [TYPE]",
-    "lab.probe": "CALL",
+    "lab.probe": "CALL [[HZ, …]]",
     "lab.snapshot": "CALL F.png",
     "lab.record": "CALL F.wav",
   ]
