@@ -61,7 +61,9 @@ extension GatewayCallMachine {
   ) -> [Effect] {
     let transferee = transfer.transferee
     let wasOffered = transfer.progress == .offered
-    let cancelled = wasOffered ? forgetHandedOver(transferee, transfer.transferor) : []
+    // In a reunion the new far end is the former one.
+    let former = transfer.kind == .reunion ? members[transferee]?.remote : transfer.transferor
+    let cancelled = wasOffered ? former.map { forgetHandedOver(transferee, $0) } ?? [] : []
     guard let leg = transfer.leg else { return cancelled + callEnd(transferee, end) + remove(transferee) }
     return cancelled + (wasOffered ? notify(transferee, .trying) : []) + notify(leg, .sessionFail, reason)
   }
