@@ -125,7 +125,7 @@ struct CallStory {
     case .notFound: return "There is no \(callee) at this server (\(code))."
     case .unavailable: return "\(callee) cannot be reached at present (\(code))."
     case .noAnswer: return "\(callee) did not answer (\(code))."
-    case .requestPending, nil: break
+    case .requestPending, .notAcceptable, .serverFailure, nil: break
     }
     if code.rawValue == LocalCallCode.endedByLocalUser.rawValue { return "Hung up before \(callee) answered." }
     return "\(callee) was not reached: \(text ?? "no reason was given") (\(code))."
