@@ -106,7 +106,7 @@ actor CallMedia {
       for connection in [current, next].compactMap(\.self) { await enable(connection) }
     case .addCandidates(let candidates):
       heldCandidates += candidates
-      if let current { await addHeldCandidates(current) }
+      if let connection = next ?? current { await addHeldCandidates(connection) }
     case .commit: await commit()
     case .revert: await revert()
     case .silence(let on): silence(on)

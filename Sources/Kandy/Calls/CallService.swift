@@ -300,10 +300,12 @@ extension CallService {
     guard known == nil || known?.store.record.state == .ended else { return }
     let machine = CallMachine(
       incoming: incoming, settings: machineSettings(user: user, domain: context.requests.domain ?? ""))
-    await add(machine, CallRecordOptions()).driver.deliver(.receive)
+    let call = add(machine, CallRecordOptions())
+    // Kept before anybody can answer it, so that what the answer does to the cache comes afterwards.
     if configuration.continuity, incoming.actions.contains("answer") {
       feedback.add { [cache] in await cache.keep(incoming, of: user) }
     }
+    await call.driver.deliver(.receive)
   }
 
   /// Replacing calls is never announced, so nobody should ask for it (R-CALL-481).
@@ -335,14 +337,19 @@ extension CallService {
 
   /// Without a subscription nothing can be said about a call any more, by either side.
   func sessionEnded() async {
-    for call in all { call.driver.send(.leave) }
+    for driver in drivers { driver.send(.leave) }
+  }
+
+  /// Also of calls that are not listed yet.
+  private var drivers: [CallDriver] {
+    state.withLock { ($0.calls.values.map(\.driver)) + $0.unlisted.values.map(\.driver) }
   }
 
   /// Ends every call before the application's connection does (R-CALL-479): hangs up, and leaves what rings to the user's other
   /// devices. Returns when the gateway knows, at the latest after `limit`.
   func endAll(within limit: Duration = .seconds(3)) async {
     let stores = all.map(\.driver.store)
-    for call in all where call.record.state != .ended { call.driver.send(.leave) }
+    for driver in drivers where driver.store.record.state != .ended { driver.send(.leave) }
     let clock = context.clock
     await withTaskGroup { group in
       group.addTask { for store in stores { try? await store.wait(for: .over) } }

@@ -47,6 +47,9 @@ extension CallMachine {
       let why = change.stage == .refused ? "A refused operation is about to be repeated." : "Another operation is under way."
       return fail(id, action, CallFailure(.invalidState, kind.failureMessage, detail: why))
     }
+    if redirect?.stage == .waiting {
+      return fail(id, action, CallFailure(.invalidState, kind.failureMessage, detail: "The call is about to be transferred."))
+    }
     if let problem = problem(with: kind) { return fail(id, action, problem) }
     begin(action, id)
     if needsNoOffer(kind) {
@@ -61,8 +64,8 @@ extension CallMachine {
   mutating func proceed() {
     guard phase == .established, negotiation.stage == .stable, queue.isEmpty else { return }
     if let change, change.stage == .waiting {
-      if let problem = problem(with: change.kind) { return giveUp(problem) }
-      return propose(change.kind)
+      guard let problem = problem(with: change.kind) else { return propose(change.kind) }
+      giveUp(problem)
     }
     if change == nil, redirect?.stage == .waiting { requestTransfer() }
   }
@@ -77,7 +80,7 @@ extension CallMachine {
   private func problem(with kind: Change.Kind) -> CallFailure? {
     func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, kind.failureMessage, detail: why) }
     guard phase == .established else { return refusal("The call is not established.") }
-    if redirect != nil { return refusal("The call is being transferred or joined.") }
+    if let redirect, redirect.stage != .waiting, !kind.isOwn { return refusal("The call is being transferred or joined.") }
     switch kind {
     case .hold: return hold.local ? refusal("The call is on hold already.") : nil
     case .unhold: return hold.local ? nil : refusal("The call is not on hold.")
@@ -142,8 +145,8 @@ extension CallMachine {
     switch response {
     case .success:
       offerLeft()
-    case .failure(nil) where queue.contains(where: \.repliesToAnOffer):
-      // Only the response was lost.
+    // Nothing was said: the offer may have left all the same, and then its reply decides (R-CALL-424). The deadline ends the wait.
+    case .failure(nil):
       offerLeft()
     case .failure(let body):
       if response.isCallGone {
@@ -314,6 +317,14 @@ extension CallMachine.Change.Kind {
     case .hold, .unhold, .startVideo, .stopVideo, .startScreenshare, .stopScreenshare, .repair: .presentPeer
     case .restartMedia: .restartedICE
     case .renew: .freshPeer
+    }
+  }
+
+  /// Whether no user asks for it: it mends what has happened already.
+  var isOwn: Bool {
+    switch self {
+    case .renew, .repair: true
+    case .hold, .unhold, .startVideo, .stopVideo, .startScreenshare, .stopScreenshare, .restartMedia: false
     }
   }
 

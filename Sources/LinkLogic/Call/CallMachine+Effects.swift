@@ -136,7 +136,7 @@ extension CallMachine {
   /// The operation does not even begin.
   mutating func fail(_ id: OperationID, _ action: CallAction, _ failure: CallFailure) {
     if phase != .ended {
-      if action == .make || action == .answer { facts.failure = failure }
+      if action == .make || action == .answer && phase == .ringing { facts.failure = failure }
       emit(.failed(failure))
     }
     effects.append(.complete(id, failure))
@@ -174,7 +174,7 @@ extension CallMachine {
 
   /// Local tracks are off while they are muted or the call is held (R-UP-7); whoever presses hold is not heard from then on.
   mutating func adjustEnablement() {
-    let isHolding = change?.kind == .hold && change?.stage == .proposed
+    let isHolding = change?.kind == .hold
     let held = hold.local || hold.remote || isHolding
     let wanted = MediaEnablement(
       audio: !facts.muted && !held, video: !held, transmits: !(settings.forceDisableMediaOnHold && hold.local))
@@ -188,11 +188,11 @@ extension CallMachine {
   /// What this end wants now (R-UP-3), and for an old-style hold what it is left with (R-UP-4).
   func localMedia(answering remote: RemoteMedia?) -> LocalMedia {
     let heldRemotely = remote?.isHold ?? hold.remote
-    var audio: MediaDirection? = wishes.audio ? .sendrecv : remote == nil ? nil : .recvonly
+    var audio: MediaDirection? = wishes.audio ? .sendrecv : remote != nil || hasAudioSection ? .recvonly : nil
     let content = content
     var video: MediaDirection? = content == .nothing ? .recvonly : .sendrecv
     if hold.local {
-      audio = heldRemotely || !wishes.audio ? .inactive : .sendonly
+      audio = audio.map { _ in heldRemotely || !wishes.audio ? .inactive : .sendonly }
       video = heldRemotely || settings.videoInactiveOnHold ? .inactive : .sendonly
     }
     if remote == nil, !hasVideoSection { video = nil }

@@ -87,10 +87,16 @@ extension CallMachine {
     func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, Self.transferFailed, detail: why) }
     guard phase == .established else { return refusal("The call is not established.") }
     guard redirect == nil else { return refusal("The call is being transferred or joined already.") }
+    if target == .address("") {
+      return CallFailure(.invalidParameter, Self.transferFailed, detail: "Invalid destination.")
+    }
+    return holdProblem(with: target)
+  }
+
+  private func holdProblem(with target: TransferTarget) -> CallFailure? {
+    func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, Self.transferFailed, detail: why) }
     let isOnHold = hold.local || change?.kind == .hold
     switch target {
-    case .address(""):
-      return CallFailure(.invalidParameter, Self.transferFailed, detail: "Invalid destination.")
     case .address: return hold.remote && !isOnHold ? refusal("The far end holds the call.") : nil
     case .call: return isOnHold ? nil : refusal("The call is not on hold.")
     }
@@ -98,6 +104,8 @@ extension CallMachine {
 
   mutating func requestTransfer() {
     guard case .transfer(let target)? = redirect?.kind, let session = facts.session else { return }
+    // The hold that it waited for may have come to nothing.
+    if let problem = holdProblem(with: target) { return endRedirect(problem) }
     redirect?.stage = .requested
     var body = CallControlRequest(type: .transfer)
     switch target {

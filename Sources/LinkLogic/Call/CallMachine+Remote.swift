@@ -140,8 +140,9 @@ extension CallMachine {
       if let change, change.stage == .proposed {
         complete(change, media, reason: reason)
       } else {
+        let wasHeld = hold.remote
         hold.remote = media?.isHold ?? false
-        showHold(reason)
+        showHold(reason ?? resumption(wasHeld))
       }
     case .idle, .initiating, .trying, .progressing, .ringing, .accepting, .rejecting, .forwarding, .ending, .ended:
       hold.remote = media?.isHold ?? false
@@ -168,6 +169,7 @@ extension CallMachine {
     remoteVideo = media.video
     hasRemoteMedia = true
     if media.video != nil { hasVideoSection = true }
+    if media.audio != nil { hasAudioSection = true }
     if media.isVideoRejected, change == nil { videoRejected() }
   }
 }
@@ -188,6 +190,11 @@ extension CallMachine {
     recognise(media)
     negotiation = Negotiation(stage: .preparingAnswer, update: update, reason: notice.reason)
     negotiation.work = work(.answer(offer: sdp, localMedia(answering: media), operation(of: update)), .describe)
+  }
+
+  /// Why a held call goes on: with somebody else, if it does (R-CALL-207).
+  private mutating func resumption(_ wasHeld: Bool) -> CallReason? {
+    wasHeld && !hold.remote && parties.takeTransferred() ? CallReason(.transferredByRemoteUser) : nil
   }
 
   /// Tells what the far end is about (R-SDP-145).
@@ -230,9 +237,9 @@ extension CallMachine {
       let wasHeld = hold.remote
       hold.remote = update.kind == .hold
       effects.append(.adjust(.commit))
-      let transferred = wasHeld && !hold.remote && parties.takeTransferred()
+      let transfer = resumption(wasHeld)
       // The same again, as a session timer sends it, is no news.
-      if !isRefresh || transferred { showHold(reason ?? (transferred ? CallReason(.transferredByRemoteUser) : nil)) }
+      if !isRefresh || transfer != nil { showHold(reason ?? transfer) }
       finishRemoteOperation()
     case .failure:
       if response.isCallGone { return conclude(.reasonNotProvided) }

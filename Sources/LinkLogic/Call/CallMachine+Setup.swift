@@ -151,6 +151,7 @@ extension CallMachine {
         arm(.deadline, settings.timings.answer)
       } else {
         negotiation = Negotiation()
+        effects.append(.adjust(.commit))
         establish(reason: nil)
       }
     case .failure:

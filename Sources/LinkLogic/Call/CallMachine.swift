@@ -38,6 +38,8 @@ public struct CallMachine: Sendable, Hashable {
   var owesGoodbye = false
   /// Whether an offer of ours has a video section.
   var hasVideoSection = false
+  /// Whether a description of the call has an audio section.
+  var hasAudioSection = false
   /// The far end's video, as far as it has been agreed on; shown from the next announcement on.
   var remoteVideo: MediaDirection?
   var hasRemoteMedia = false

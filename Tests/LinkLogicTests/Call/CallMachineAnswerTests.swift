@@ -40,6 +40,7 @@ import Testing
     #expect(desk.facts.state == .ringing)
     #expect(
       desk.accepted() == [
+        .adjust(.commit),
         .arm(.audit, after: .seconds(3), generation: 2),
         .emit(.operationFinished(.answer, nil)),
         .complete(1, nil),

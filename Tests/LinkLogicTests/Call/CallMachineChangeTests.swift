@@ -264,7 +264,6 @@ import Testing
     #expect(
       desk.notified(.refusal(retryAfter: .seconds(2))) == [
         .cancel(.deadline), .adjust(.revert), .arm(.retry, after: .seconds(2), generation: 4),
-        .adjust(.enable(MediaEnablement())),
       ])
     let pending = CallFailure(
       .invalidState, "Failed to stop video.", detail: "A refused operation is about to be repeated.")
@@ -325,7 +324,8 @@ import Testing
   @Test func aChangeWaitsForTheExchangeThatTheFarEndHasBegun() {
     var desk = CallDesk.talking()
     _ = desk.notified(.update, sdp: SDPText.make(audio: .sendonly))
-    #expect(desk.change(.hold) == [.emit(.operationStarted(.hold))])
+    let silent = MediaEnablement(audio: false, video: false)
+    #expect(desk.change(.hold) == [.emit(.operationStarted(.hold)), .adjust(.enable(silent))])
     _ = desk.described()
     let effects = desk.accepted()
     #expect(effects.events.ofTheCall == [.changed(.inCall, .onRemoteHold)])
