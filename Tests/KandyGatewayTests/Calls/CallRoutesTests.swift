@@ -241,7 +241,8 @@ import Testing
           == .failure(400, 37, "\"to\" is not an address such as bob@example.com."))
       #expect(try await bench.start(["to": nil]).statusCode == 37)
       #expect(
-        try await bench.start(["type": "join"]) == .failure(403, 35, "This server does not support join."))
+        try await bench.start(["type": "join"])
+          == .failure(403, 35, "This server cannot mix calls: it runs without a media engine."))
       #expect(
         try await bench.start(["type": "callAnswer"]) == .failure(400, 37, "Only callStart and join are posted here."))
       #expect(try await bench.send(.post, "callControl", by: CallBench.alice, ["callMeRequest": [:]]).statusCode == 5)
