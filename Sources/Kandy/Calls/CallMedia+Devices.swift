@@ -131,13 +131,25 @@ extension CallMedia {
     guard let current else { throw MediaFailure(.engine, "There is no media to send tones in.") }
     do {
       do {
-        try await current.peer.sendDTMF(tones)
+        try await sendWhenReady(tones, on: current)
       } catch let error as MediaError where error.code == .unsupported {
         try await sound(tones, on: current)
       }
     } catch {
       throw isClosed ? Self.closed : MediaFailure(.engine, "\(error)")
     }
+  }
+
+  /// A call is established by its answer, a moment before its transport is; tones wait for that for up to two seconds.
+  private func sendWhenReady(_ tones: DTMFTones, on connection: CallConnection) async throws {
+    for _ in 0..<20 {
+      do {
+        return try await connection.peer.sendDTMF(tones)
+      } catch let error as MediaError where error.code == .invalidState {
+        try await setup.clock.sleep(for: .milliseconds(100))
+      }
+    }
+    try await connection.peer.sendDTMF(tones)
   }
 
   private func sound(_ tones: DTMFTones, on connection: CallConnection) async throws {
