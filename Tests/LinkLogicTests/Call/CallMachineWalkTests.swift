@@ -26,7 +26,7 @@ struct BrokenPromise: Error, CustomStringConvertible {
 private struct CallWalk {
   var machine: CallMachine
   let seed: UInt64
-  var random: SDPRandom
+  var random: SplitMix64
   var works: [(id: Int, work: MediaWork)] = []
   var requests: [(id: Int, request: CallRequest)] = []
   var timers: [CallMachine.Timer: Int] = [:]
@@ -41,7 +41,7 @@ private struct CallWalk {
 
   init(seed: UInt64) {
     self.seed = seed
-    random = SDPRandom(seed: seed)
+    random = SplitMix64(seed: seed)
     if Bool.random(using: &random) {
       machine = CallMachine(
         outgoing: OutgoingCall(callee: "bob@example.com"), settings: CallDesk.settings)

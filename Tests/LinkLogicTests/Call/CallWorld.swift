@@ -1,3 +1,4 @@
+import KandyTesting
 import LinkLogic
 import LinkProtocol
 
@@ -49,7 +50,7 @@ struct CallWorld {
   private(set) var outcomes: [Int: [CallFailure?]] = [:]
   private(set) var begun: Set<Int> = []
   var weather: Weather
-  var random: SDPRandom
+  var random: SplitMix64
   private var agenda: [Entry] = []
   private var order = 0
   /// The request lanes: one at a time leaves.
@@ -64,7 +65,7 @@ struct CallWorld {
 
   init(_ weather: Weather = .fair, seed: UInt64 = 0) {
     self.weather = weather
-    random = SDPRandom(seed: seed)
+    random = SplitMix64(seed: seed)
     let call = OutgoingCall(callee: "bob@example.com")
     clients[.alice] = CallMachine(outgoing: call, settings: CallDesk.settings)
   }

@@ -9,7 +9,7 @@ private typealias Fixture = GatewayCallFixture
 @Suite struct GatewayJoinWalkTests {
   @Test(.spec("R-CALL-3", "R-CALL-441", "R-CALL-662", "R-CALL-838"), arguments: 1...20)
   func whateverHappensNobodyIsForgotten(seed: Int) {
-    var random = SDPRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     var (joins, conferences) = (0, 0)
     for round in 0..<50 {
       var walk = RedirectWalk()
@@ -31,7 +31,7 @@ private typealias Fixture = GatewayCallFixture
   }
 
   /// What a client, the mixer or the clock may do next.
-  private func step(_ walk: inout RedirectWalk, _ random: inout SDPRandom) {
+  private func step(_ walk: inout RedirectWalk, _ random: inout SplitMix64) {
     let leg = walk.legs.randomElement(using: &random) ?? .caller
     let text = "X\(walk.history.count)"
     let content = Machine.Content(sdp: [text, "\(text) a=ice-options:trickle", nil].randomElement(using: &random) ?? nil)

@@ -9,7 +9,7 @@ private typealias Fixture = GatewayCallFixture
 @Suite struct GatewayRedirectWalkTests {
   @Test(.spec("R-CALL-3", "R-CALL-214", "R-CALL-441", "R-CALL-662"), arguments: 1...10)
   func whateverHappensNobodyIsForgotten(seed: Int) {
-    var random = SDPRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     var (transfers, successes) = (0, 0)
     for round in 0..<50 {
       var walk = RedirectWalk()
@@ -31,7 +31,7 @@ private typealias Fixture = GatewayCallFixture
     #expect(transfers > successes && successes > 0, "the walk does not get around")
   }
 
-  private func begin(_ walk: inout RedirectWalk, _ random: inout SDPRandom) {
+  private func begin(_ walk: inout RedirectWalk, _ random: inout SplitMix64) {
     walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
     if Int.random(in: 0..<4, using: &random) > 0 {
       walk.feed(.notified(.callee))
@@ -40,7 +40,7 @@ private typealias Fixture = GatewayCallFixture
     if Bool.random(using: &random) { walk.adoptSecondCall() }
   }
 
-  private func destination(_ walk: RedirectWalk, _ random: inout SDPRandom) -> Machine.Destination {
+  private func destination(_ walk: RedirectWalk, _ random: inout SplitMix64) -> Machine.Destination {
     let users: [UserAddress] = ["alice@example.com", "bob@example.com", "carol@example.com", "dave@example.com"]
     let reach: [Machine.Reach] = [.online, .online, .online, .online, .offline, .unknown]
     switch Int.random(in: 0..<8, using: &random) {
@@ -55,7 +55,7 @@ private typealias Fixture = GatewayCallFixture
   }
 
   /// What a client or the clock may do next.
-  private func step(_ walk: inout RedirectWalk, _ random: inout SDPRandom) -> Machine.Input? {
+  private func step(_ walk: inout RedirectWalk, _ random: inout SplitMix64) -> Machine.Input? {
     let leg = walk.legs.randomElement(using: &random) ?? .caller
     let text = "X\(walk.history.count)"
     let content = Machine.Content(sdp: [text, "\(text) a=ice-options:trickle", nil].randomElement(using: &random) ?? nil)

@@ -171,17 +171,3 @@ extension SessionDescription {
     [Set(lines.map(\.text))] + media.map { Set($0.lines.map(\.text) + [$0.mediaLine.text]) }
   }
 }
-
-/// A generator whose seed a failing test prints (SplitMix64).
-struct SDPRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}

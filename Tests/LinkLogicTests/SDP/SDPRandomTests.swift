@@ -8,7 +8,7 @@ import Testing
   static let seeds: [UInt64] = [1, 2, 3, 0xC0FFEE, 0xFEED_FACE]
 
   @Test(.spec("R-SDP-8", "R-SDP-11"), arguments: seeds) func readingWhatWasWrittenGivesTheSameValue(_ seed: UInt64) throws {
-    var random = SDPRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     for round in 0..<200 {
       let description = Self.description(&random)
       #expect(try SessionDescription(description.text) == description, "seed \(seed), round \(round)")
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: seeds) func damagedTextNeverStopsTheProcess(_ seed: UInt64) {
-    var random = SDPRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let texts = [SDPFixtures.offerText, SDPFixtures.gatewayAnswerText, SDPFixtures.planBHoldText]
     let options = SDPOptions(
       codecsToReplace: [.init(name: "telephone-event/8000", value: 101), .init(name: "VP8/90000", value: 102)],
@@ -53,7 +53,7 @@ import Testing
 
   // MARK: - Generators
 
-  static func description(_ random: inout SDPRandom) -> SessionDescription {
+  static func description(_ random: inout SplitMix64) -> SessionDescription {
     SessionDescription(
       lines: ["v=0"] + lines(&random, letters: "osituepcba", count: 0...12),
       media: (0..<Int.random(in: 0...4, using: &random)).map { _ in
@@ -65,7 +65,7 @@ import Testing
       })
   }
 
-  private static func lines(_ random: inout SDPRandom, letters: String, count: ClosedRange<Int>) -> [SDPLine] {
+  private static func lines(_ random: inout SplitMix64, letters: String, count: ClosedRange<Int>) -> [SDPLine] {
     (0..<Int.random(in: count, using: &random)).map { _ in
       let letter = letters.randomElement(using: &random) ?? "a"
       let words = (0..<Int.random(in: 1...5, using: &random)).map { _ in word(&random) }
@@ -73,13 +73,13 @@ import Testing
     }
   }
 
-  private static func word(_ random: inout SDPRandom) -> String {
+  private static func word(_ random: inout SplitMix64) -> String {
     let alphabet = Array("abcxyzABC0123456789-/.*;=+\u{301}é漢🙂")
     return String((0..<Int.random(in: 1...8, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "x" })
   }
 
   /// Some bytes changed, some lines lost, doubled or swapped.
-  static func damaged(_ text: String, _ random: inout SDPRandom) -> String {
+  static func damaged(_ text: String, _ random: inout SplitMix64) -> String {
     var lines = text.split(separator: "\r\n").map(String.init)
     for _ in 0..<Int.random(in: 0...6, using: &random) where lines.count > 1 {
       let index = Int.random(in: 0..<lines.count, using: &random)
