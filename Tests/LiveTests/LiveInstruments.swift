@@ -50,6 +50,28 @@ final class LiveEar: AudioSink {
   }
 }
 
+/// Sees one end of a call. One test waits at a time.
+final class LiveEye: VideoRenderer {
+  private let probe = VideoProbe()
+  private let beats: AsyncStream<Void>
+  private let beat: AsyncStream<Void>.Continuation
+
+  init() {
+    (beats, beat) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  }
+
+  func render(_ frame: VideoFrame) {
+    probe.render(frame)
+    beat.yield()
+  }
+
+  /// Waits for ten pictures, one of which differs from the one before. - Returns: `false` if the time limit came first.
+  func seesMovement() async -> Bool {
+    for await _ in beats where probe.frames >= 10 && probe.reading().isMoving { return true }
+    return false
+  }
+}
+
 /// Measures how long a tone was not heard. It counts frames of 10 ms, which come whether there is a tone or not.
 final class GapMeter: AudioSink {
   private struct State {

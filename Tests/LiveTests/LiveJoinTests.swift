@@ -14,30 +14,19 @@ import Testing
     let hz: Double
 
     init(_ name: String, hz: Double, _ gateway: InProcessGateway, _ engine: WebRTCEngine) async throws {
-      var configuration = Configuration()
-      configuration.authentication.subscription.protocol = "http"
-      configuration.authentication.subscription.server = gateway.host
-      configuration.authentication.subscription.port = gateway.port
-      client = create(configuration, media: engine)
+      client = create(gateway.configuration(), media: engine)
       self.hz = hz
       try await client.media.setDefaultDevices(microphone: "virtual:tone?hz=\(Int(hz))", speaker: "virtual:null")
       try await client.connect(Credentials(username: "\(name)@example.com", password: InProcessGateway.password))
     }
 
-    private func answers(_ events: EventStream) async throws -> Call {
-      for await event in events {
-        if case .callReceive(let id) = event { return try client.call.answer(id, AnswerOptions(isVideoEnabled: false)) }
-      }
-      throw CancellationError()
-    }
-
     func calls(_ name: String, _ other: Person) async throws -> (Call, Call) {
       let events = other.client.events
       let made = try client.call.make("\(name)@example.com", MakeOptions(isVideoEnabled: false))
-      let calls = (made, try await other.answers(events))
-      try await calls.0.connected()
-      try await calls.1.connected()
-      return calls
+      let answered = try other.client.call.answer(try await events.nextCall(), AnswerOptions(isVideoEnabled: false))
+      try await made.connected()
+      try await answered.connected()
+      return (made, answered)
     }
   }
 

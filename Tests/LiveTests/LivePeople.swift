@@ -37,10 +37,7 @@ struct LivePeople {
   private static func client(
     _ name: String, _ gateway: InProcessGateway, _ engine: any MediaEngine, _ change: (inout Configuration) -> Void
   ) async throws -> Client {
-    var configuration = Configuration()
-    configuration.authentication.subscription.protocol = "http"
-    configuration.authentication.subscription.server = gateway.host
-    configuration.authentication.subscription.port = gateway.port
+    var configuration = gateway.configuration()
     change(&configuration)
     let client = create(configuration, media: engine)
     try await client.connect(Credentials(username: "\(name)@example.com", password: InProcessGateway.password))
@@ -71,15 +68,8 @@ struct LivePeople {
     let arriving = bob.events
     let made = try alice.call.make(
       "bob@example.com", MakeOptions(isVideoEnabled: false, microphone: ToneSource(hz: 500)))
-    var incoming: CallID?
-    for await event in arriving {
-      if case .callReceive(let id) = event {
-        incoming = id
-        break
-      }
-    }
     let answered = try bob.call.answer(
-      #require(incoming), AnswerOptions(isVideoEnabled: false, microphone: ToneSource(hz: 900)))
+      try await arriving.nextCall(), AnswerOptions(isVideoEnabled: false, microphone: ToneSource(hz: 900)))
     let call = AudioCall(made: made, answered: answered)
     made.addAudioSink(call.ears.alice)
     answered.addAudioSink(call.ears.bob)

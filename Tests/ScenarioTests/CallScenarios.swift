@@ -21,7 +21,7 @@ import Testing
     }
 
     func receivesCall() async throws -> CallID {
-      try await first { if case .callReceive(let id) = $0 { id } else { nil } }
+      try await events.nextCall()
     }
 
     /// Waits until a call has this state; gives the reason.
@@ -43,11 +43,7 @@ import Testing
       let engine = FakeMediaEngine()
       var devices: [Device] = []
       for owner in owners {
-        var configuration = Configuration()
-        configuration.authentication.subscription.protocol = "http"
-        configuration.authentication.subscription.server = gateway.host
-        configuration.authentication.subscription.port = gateway.port
-        let client = create(configuration, media: engine)
+        let client = create(gateway.configuration(), media: engine)
         devices.append(Device(client: client, events: client.events))
         try await client.connect(Credentials(username: "\(owner)@example.com", password: InProcessGateway.password))
       }

@@ -18,14 +18,10 @@ import Testing
     func connect(_ options: MakeOptions = MakeOptions()) async throws -> (alices: Call, bobs: Call) {
       let events = bob.events
       let call = try alice.call.make("bob@example.com", options)
-      for await event in events {
-        guard case .callReceive(let id) = event else { continue }
-        let answered = try bob.call.answer(id)
-        try await call.connected()
-        try await answered.connected()
-        return (call, answered)
-      }
-      throw BasicError(.noCode, "The client ended.")
+      let answered = try bob.call.answer(try await events.nextCall())
+      try await call.connected()
+      try await answered.connected()
+      return (call, answered)
     }
   }
 
@@ -35,10 +31,7 @@ import Testing
       var clients: [Client] = []
       var networks: [BreakableTransport] = []
       for user in ["alice@example.com", "bob@example.com"] {
-        var configuration = Configuration(json: ["call": call])
-        configuration.authentication.subscription.protocol = "http"
-        configuration.authentication.subscription.server = gateway.host
-        configuration.authentication.subscription.port = gateway.port
+        let configuration = gateway.configuration(Configuration(json: ["call": call]))
         let network = BreakableTransport()
         networks.append(network)
         let client = create(configuration, media: engine, transport: network)

@@ -13,11 +13,7 @@ import Testing
       let engine = FakeMediaEngine()
       var clients: [Client] = []
       for user in users {
-        var configuration = Configuration()
-        configuration.authentication.subscription.protocol = "http"
-        configuration.authentication.subscription.server = gateway.host
-        configuration.authentication.subscription.port = gateway.port
-        let client = create(configuration, media: engine)
+        let client = create(gateway.configuration(), media: engine)
         try await client.connect(Credentials(username: user.description, password: InProcessGateway.password))
         clients.append(client)
       }
@@ -31,19 +27,11 @@ import Testing
 
   private static let audio = MakeOptions(isVideoEnabled: false)
 
-  /// Waits for the first call that comes after these events were asked for.
-  private static func callReceived(_ events: EventStream) async throws -> CallID {
-    for await event in events {
-      if case .callReceive(let id) = event { return id }
-    }
-    throw BasicError(.noCode, "The client ended.")
-  }
-
   /// One calls the other, who answers.
   private static func connect(_ one: Client, _ other: Client, _ number: String) async throws -> (Call, Call) {
     let events = other.events
     let call = try one.call.make(number, audio)
-    let answered = try other.call.answer(try await callReceived(events))
+    let answered = try other.call.answer(try await events.nextCall())
     try await call.answered()
     return (call, answered)
   }
@@ -52,8 +40,8 @@ import Testing
     try await Self.withPeople { alice, bob, carol in
       let (atBob, atCarol) = (bob.events, carol.events)
       let call = try alice.call.make("bob@example.com", Self.audio)
-      try await bob.call.forwardCall(try await Self.callReceived(atBob), to: "carol@example.com")
-      let carols = try carol.call.answer(try await Self.callReceived(atCarol))
+      try await bob.call.forwardCall(try await atBob.nextCall(), to: "carol@example.com")
+      let carols = try carol.call.answer(try await atCarol.nextCall())
       try await call.answered()
       #expect(call.record.remoteParticipant?.displayNumber == "carol@example.com")
       #expect(carols.record.remoteParticipant?.displayNumber == "alice@example.com")
@@ -67,7 +55,7 @@ import Testing
       let (alices, bobs) = try await Self.connect(alice, bob, "bob@example.com")
       let events = carol.events
       async let transferred: Void = alices.directTransfer(to: "carol@example.com")
-      let carols = try carol.call.answer(try await Self.callReceived(events))
+      let carols = try carol.call.answer(try await events.nextCall())
       try await transferred
       try await alices.ended()
       try await carols.answered()
@@ -83,7 +71,7 @@ import Testing
       let (alices, bobs) = try await Self.connect(alice, bob, "bob@example.com")
       let events = carol.events
       async let transferred: Void = alices.directTransfer(to: "carol@example.com")
-      try await carol.call.reject(try await Self.callReceived(events))
+      try await carol.call.reject(try await events.nextCall())
       do {
         try await transferred
         Issue.record("The transfer succeeded.")
