@@ -88,12 +88,13 @@ struct CallBench: Sendable {
   /// Runs a test with Alice, Bob and Carol, none of whom has a device yet.
   static func run(
     limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), media: (any MediaEngine)? = nil,
-    _ body: (CallBench) async throws -> Void
+    devices: KeyValuePairs<SubscriptionID, UserAddress> = [:], _ body: (CallBench) async throws -> Void
   ) async throws {
     let bench = try CallBench(limits: limits, media: media)
     try await bench.add(alice, "Alice", "Adams")
     try await bench.add(bob, "Bob", "Brown")
     try await bench.add(carol, "", "")
+    for (device, user) in devices { await bench.device(device, of: user) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await bench.driver.run() }
       do {

@@ -9,12 +9,8 @@ import Testing
   private func bench(
     limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), _ body: (CallBench) async throws -> Void
   ) async throws {
-    try await CallBench.run(limits: limits) { bench in
-      await bench.device("alice", of: CallBench.alice)
-      await bench.device("bob", of: CallBench.bob)
-      await bench.device("bob's other", of: CallBench.bob)
-      try await body(bench)
-    }
+    try await CallBench.run(
+      limits: limits, devices: ["alice": CallBench.alice, "bob": CallBench.bob, "bob's other": CallBench.bob], body)
   }
 
   private func forward(_ session: SessionID, to address: JSONValue?, by user: UserAddress, _ bench: CallBench) async throws

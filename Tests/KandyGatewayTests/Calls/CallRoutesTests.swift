@@ -14,12 +14,7 @@ import Testing
 
   /// Alice with one device, Bob with two.
   private func bench(_ body: (CallBench) async throws -> Void) async throws {
-    try await CallBench.run { bench in
-      await bench.device("alice", of: CallBench.alice)
-      await bench.device("bob", of: CallBench.bob)
-      await bench.device("bob's other", of: CallBench.bob)
-      try await body(bench)
-    }
+    try await CallBench.run(devices: ["alice": CallBench.alice, "bob": CallBench.bob, "bob's other": CallBench.bob], body)
   }
 
   @Test(.spec("R-CALL-43", "R-CALL-157", "R-CALL-193", "R-CALL-212", "R-CALL-380"))

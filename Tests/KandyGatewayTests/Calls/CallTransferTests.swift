@@ -10,13 +10,10 @@ import Testing
   private func bench(
     limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), _ body: (CallBench) async throws -> Void
   ) async throws {
-    try await CallBench.run(limits: limits) { bench in
-      await bench.device("alice", of: CallBench.alice)
-      await bench.device("bob", of: CallBench.bob)
-      await bench.device("carol", of: CallBench.carol)
-      await bench.device("carol's other", of: CallBench.carol)
-      try await body(bench)
-    }
+    try await CallBench.run(
+      limits: limits,
+      devices: ["alice": CallBench.alice, "bob": CallBench.bob, "carol": CallBench.carol, "carol's other": CallBench.carol],
+      body)
   }
 
   private let done = SessionParams(sessionData: nil, statusCode: 9905, reasonText: "Transfer Successful")

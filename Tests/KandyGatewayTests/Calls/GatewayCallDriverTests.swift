@@ -10,11 +10,7 @@ import Testing
   private func bench(
     limits: GatewayCallMachine.Limits = GatewayCallMachine.Limits(), _ body: (CallBench) async throws -> Void
   ) async throws {
-    try await CallBench.run(limits: limits) { bench in
-      await bench.device("alice", of: CallBench.alice)
-      await bench.device("bob", of: CallBench.bob)
-      try await body(bench)
-    }
+    try await CallBench.run(limits: limits, devices: ["alice": CallBench.alice, "bob": CallBench.bob], body)
   }
 
   private func caller(_ user: UserAddress, _ name: String, subscription: SubscriptionID? = nil) -> Caller {

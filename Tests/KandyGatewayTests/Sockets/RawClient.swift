@@ -26,7 +26,7 @@ final class RawClient {
     var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.autoRead, value: reads)
       .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(PieceReader(arrived)) }
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ChannelReader(arrived)) }
       }
     if let receiveBuffer {
       bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
@@ -101,28 +101,3 @@ final class RawClient {
     try await channel.close()
   }
 }
-
-private final class PieceReader: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-
-  private let arrived: AsyncStream<ByteBuffer>.Continuation
-
-  init(_ arrived: AsyncStream<ByteBuffer>.Continuation) {
-    self.arrived = arrived
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    arrived.yield(Self.unwrapInboundIn(data))
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    arrived.finish()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
-  }
-}
-
-@available(*, unavailable)
-extension PieceReader: Sendable {}

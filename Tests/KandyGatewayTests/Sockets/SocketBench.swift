@@ -135,7 +135,7 @@ struct FrameClient: Sendable {
       channel, _ in
       channel.eventLoop.makeCompletedFuture {
         let (frames, arrived) = AsyncStream.makeStream(of: WebSocketFrame.self)
-        try channel.pipeline.syncOperations.addHandler(FrameReader(arrived))
+        try channel.pipeline.syncOperations.addHandler(ChannelReader(arrived))
         if !reads { try channel.syncOptions?.setOption(.autoRead, value: false) }
         return FrameClient(channel: channel, frames: frames)
       }
@@ -162,28 +162,3 @@ struct FrameClient: Sendable {
     return frame?.data.getInteger(at: frame?.data.readerIndex ?? 0, as: UInt16.self)
   }
 }
-
-private final class FrameReader: ChannelInboundHandler {
-  typealias InboundIn = WebSocketFrame
-
-  private let arrived: AsyncStream<WebSocketFrame>.Continuation
-
-  init(_ arrived: AsyncStream<WebSocketFrame>.Continuation) {
-    self.arrived = arrived
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    arrived.yield(Self.unwrapInboundIn(data))
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    arrived.finish()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
-  }
-}
-
-@available(*, unavailable)
-extension FrameReader: Sendable {}
