@@ -9,13 +9,22 @@ extension WebRTCTests {
   @Suite struct DTMFTests {
     private let allTones = "0123456789*#ABCD"
 
-    @Test(.spec("R-MEDIA-43", "TV-155")) func everyToneOfTheKeypadIsHeardAndCountedByTheFarEnd() async throws {
+    /// Alice speaks with her tone, which Bob hears; the counter listens with him.
+    /// - Parameter answer: what becomes of Bob's answer on its way.
+    private func talking(
+      answering answer: (String) -> String = { $0 }
+    ) async throws -> (WebRTCEngine, Pair, Counter) {
       let engine = WebRTCEngine()
       let pair = try await Pair(engine)
       let counter = Counter()
       try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
-      try await pair.connect([.audio])
+      try await pair.connect([.audio], answering: answer)
       #expect(await pair.bob.ear.hears(440))
+      return (engine, pair, counter)
+    }
+
+    @Test(.spec("R-MEDIA-43", "TV-155")) func everyToneOfTheKeypadIsHeardAndCountedByTheFarEnd() async throws {
+      let (engine, pair, counter) = try await talking()
       #expect(try await pair.alice.peer.canSendDTMF())
       try await pair.alice.peer.sendDTMF(#require(DTMFTones(allTones, duration: .milliseconds(100), gap: .milliseconds(70))))
       #expect(await counter.counts(allTones))
@@ -25,12 +34,7 @@ extension WebRTCTests {
     }
 
     @Test(.spec("R-MEDIA-43")) func theSameToneTwiceIsTwoTonesAndALongOneIsOne() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      let counter = Counter()
-      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
-      try await pair.connect([.audio])
-      #expect(await pair.bob.ear.hears(440))
+      let (engine, pair, counter) = try await talking()
       // 10 ms and no gap are brought to what is possible.
       try await pair.alice.peer.sendDTMF(#require(DTMFTones("11", duration: .milliseconds(10), gap: .zero)))
       #expect(await counter.counts("11"))
@@ -65,12 +69,7 @@ extension WebRTCTests {
     }
 
     @Test func tonesThatFollowQuicklyAreAllSent() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      let counter = Counter()
-      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
-      try await pair.connect([.audio])
-      #expect(await pair.bob.ear.hears(440))
+      let (engine, pair, counter) = try await talking()
       for tones in ["12", "34", "5"] {
         try await pair.alice.peer.sendDTMF(#require(DTMFTones(tones, duration: .milliseconds(100), gap: .milliseconds(70))))
       }
@@ -79,12 +78,7 @@ extension WebRTCTests {
     }
 
     @Test(.spec("R-MEDIA-44")) func tonesAreHeardAlsoWhereOnlyTheSlowClockIsAnswered() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      let counter = Counter()
-      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
-      try await pair.connect([.audio], answering: { without("telephone-event/48000", in: $0) })
-      #expect(await pair.bob.ear.hears(440))
+      let (engine, pair, counter) = try await talking { without("telephone-event/48000", in: $0) }
       #expect(try await pair.alice.peer.canSendDTMF())
       try await pair.alice.peer.sendDTMF(#require(DTMFTones("123", duration: .milliseconds(200), gap: .milliseconds(100))))
       #expect(await counter.counts("123"))
@@ -92,13 +86,8 @@ extension WebRTCTests {
     }
 
     @Test(.spec("R-MEDIA-41")) func withoutTelephoneEventsTheTonesGoAsSound() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      let counter = Counter()
+      let (engine, pair, counter) = try await talking { only("opus", in: $0) }
       let mixer = DTMFMixer(SilenceSource())
-      try await pair.bob.peer.setAudioSinks([pair.bob.ear, counter])
-      try await pair.connect([.audio], answering: { only("opus", in: $0) })
-      #expect(await pair.bob.ear.hears(440))
       #expect(try await !pair.alice.peer.canSendDTMF())
       try await pair.alice.peer.setMicrophone(mixer)
       mixer.play(try #require(DTMFTones(allTones)))
@@ -107,10 +96,7 @@ extension WebRTCTests {
     }
 
     @Test(.spec("R-MEDIA-41")) func aDigitIsHeardAsItsTwoTones() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      try await pair.connect([.audio])
-      #expect(await pair.bob.ear.hears(440))
+      let (engine, pair, _) = try await talking()
       try await pair.alice.peer.setMicrophone(SilenceSource())
       try await pair.alice.peer.sendDTMF(#require(DTMFTones("1", duration: .milliseconds(2000), gap: .milliseconds(70))))
       #expect(await pair.bob.ear.hears(697, and: 1209))
@@ -118,10 +104,7 @@ extension WebRTCTests {
     }
 
     @Test(.spec("R-MEDIA-43")) func aFarEndThatTakesNoTelephoneEventsGetsNone() async throws {
-      let engine = WebRTCEngine()
-      let pair = try await Pair(engine)
-      try await pair.connect([.audio], answering: { only("opus", in: $0) })
-      #expect(await pair.bob.ear.hears(440))
+      let (engine, pair, _) = try await talking { only("opus", in: $0) }
       #expect(try await !pair.alice.peer.canSendDTMF())
       let tone = try #require(DTMFTones("1"))
       let error = await #expect(throws: MediaError.self) { try await pair.alice.peer.sendDTMF(tone) }
@@ -148,7 +131,6 @@ extension WebRTCTests {
       #expect(await refusal(digit) == .invalidState)
       await engine.shutdown()
     }
-
   }
 }
 
