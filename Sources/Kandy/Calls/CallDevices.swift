@@ -16,7 +16,7 @@ struct CallDevices: Sendable {
 
   /// Virtual devices with these ids, which are asked for when a call needs one; without an id, those that stand in on a machine
   /// without any.
-  static func virtual(_ chosen: @escaping @Sendable () -> DefaultDevices = { DefaultDevices() }) -> CallDevices {
+  static func virtual(_ chosen: @escaping @Sendable () -> DefaultDevices) -> CallDevices {
     CallDevices(
       microphone: { try await opening { try VirtualDevices.microphone(chosen().microphone ?? VirtualDevices.tone) } },
       camera: { resolution in

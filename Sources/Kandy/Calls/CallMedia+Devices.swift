@@ -48,9 +48,10 @@ extension CallMedia {
   }
 
   private func openSpeaker() async throws {
-    guard speaker == nil, let speaker = try await setup.devices.speaker() else { return }
-    self.speaker = speaker
-    if !isSilenced { remoteAudio.add(speaker) }
+    // Another one may have been chosen meanwhile.
+    guard speaker == nil, let opened = try await setup.devices.speaker(), speaker == nil else { return }
+    speaker = opened
+    if !isSilenced { remoteAudio.add(opened) }
   }
 
   /// Gives a peer what it is to send, and those who hear and see what it receives.

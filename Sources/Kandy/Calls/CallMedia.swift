@@ -4,7 +4,8 @@ import LinkProtocol
 
 /// The media of one call: performs what its `CallMachine` wants with a peer of the media engine.
 ///
-/// The call's driver gives it one piece of work after another; only `close` comes in between, and makes what is under way fail.
+/// The call's driver gives it one piece of work after another; only `close`, which makes what is under way fail, and another speaker
+/// come in between.
 /// Sinks and renderers belong to the fan-outs, which outlive every peer.
 actor CallMedia {
   /// What does not change while the call lasts.
@@ -42,7 +43,7 @@ actor CallMedia {
 
   /// What the call's media goes through now.
   var current: CallConnection?
-  /// What it will go through when the answer to our offer has come (R-UP-23).
+  /// What it will go through once both ends have agreed on it (R-UP-22, R-UP-23).
   var next: CallConnection?
   var isClosed = false
   /// The far end's candidates that came before its description.

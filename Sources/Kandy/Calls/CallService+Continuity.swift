@@ -6,14 +6,12 @@ extension CallService {
   func resume() async {
     guard configuration.continuity, let user = context.requests.username else { return }
     for call in await cache.calls(of: user) {
-      switch await requests.perform(.read(call.session)) {
+      let response = await requests.perform(.read(call.session))
+      switch response {
       case .success(let body) where body.state == .ringing: await present(call, to: user)
       case .success: await cache.forget(call.session, of: user)
-      case .failure(let body):
-        // Without the gateway's word it stays, until the next time.
-        if body?.statusCode == .sessionNotFound || body?.statusCode == .callNotFound {
-          await cache.forget(call.session, of: user)
-        }
+      // Without the gateway's word it stays, until the next time.
+      case .failure: if response.isCallGone { await cache.forget(call.session, of: user) }
       }
     }
   }

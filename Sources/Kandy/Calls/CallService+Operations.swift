@@ -95,14 +95,12 @@ extension CallService {
 
   func forward(_ id: CallID, to destination: String) async throws {
     log.invoked("call.forwardCall")
-    _ = try active(id, "Failed to forward call.")
-    try await operate(id) { .forward(to: destination, $0) }
+    try await operate(id, orSay: "Failed to forward call.") { .forward(to: destination, $0) }
   }
 
   func directTransfer(_ id: CallID, to destination: String) async throws {
     log.invoked("call.directTransfer")
-    _ = try active(id, "Failed to transfer call.")
-    try await operate(id) { .transfer(.address(destination), $0) }
+    try await operate(id, orSay: "Failed to transfer call.") { .transfer(.address(destination), $0) }
   }
 
   func consultativeTransfer(_ id: CallID, to target: CallID) async throws {

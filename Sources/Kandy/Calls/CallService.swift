@@ -27,7 +27,8 @@ final class CallService: Service {
   let cache: CallCache
   let log: TargetLogger
   private let state = Mutex(State())
-  /// Requests that belong to no call: `ringing`, and the refusal of replacements.
+  /// In order: requests that belong to no call, which are `ringing` and the refusal of replacements, and what is kept of calls for
+  /// the device's next process.
   let feedback = Lane()
 
   /// - Parameters:
@@ -127,8 +128,10 @@ final class CallService: Service {
     try await operate(id) { .mute(on, $0) }
   }
 
-  func operate(_ id: CallID, _ input: (CallMachine.OperationID) -> CallMachine.Input) async throws {
-    let call = try active(id, "Call not found.")
+  func operate(
+    _ id: CallID, orSay message: String = "Call not found.", _ input: (CallMachine.OperationID) -> CallMachine.Input
+  ) async throws {
+    let call = try active(id, message)
     if let failure = await call.driver.operate(input) { throw BasicError(failure) }
   }
 
@@ -348,11 +351,11 @@ extension CallService {
   /// Ends every call before the application's connection does (R-CALL-479): hangs up, and leaves what rings to the user's other
   /// devices. Returns when the gateway knows, at the latest after `limit`.
   func endAll(within limit: Duration = .seconds(3)) async {
-    let stores = all.map(\.driver.store)
+    let drivers = drivers
     for driver in drivers where driver.store.record.state != .ended { driver.send(.leave) }
     let clock = context.clock
     await withTaskGroup { group in
-      group.addTask { for store in stores { try? await store.wait(for: .over) } }
+      group.addTask { for driver in drivers { try? await driver.store.wait(for: .over) } }
       group.addTask { try? await clock.sleep(for: limit) }
       await group.next()
       group.cancelAll()

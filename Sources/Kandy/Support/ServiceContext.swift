@@ -25,19 +25,18 @@ extension ServiceContext {
   /// Does something that changes a feature's state, and logs it as an action (R-CONN-930).
   /// - Parameters:
   ///   - type: in capitals, such as `SET_DEFAULT_DEVICES`.
-  ///   - payload: what the action carries; nothing secret unless `isSensitive`.
+  ///   - payload: what the action carries; nothing secret.
   ///   - state: what of the feature is shown before and after; nothing secret.
   func act<Result>(
-    _ type: String, _ payload: @autoclosure () -> JSONValue = [:], isSensitive: Bool = false,
-    state: () -> JSONValue, _ change: () -> Result
+    _ type: String, _ payload: @autoclosure () -> JSONValue = [:], state: () -> JSONValue, _ change: () -> Result
   ) -> Result {
     guard let actions else { return change() }
     let started = now()
     let before = state()
     let result = change()
     actions.log(
-      ActionLog.Action(type: type, payload: isSensitive ? [:] : payload(), isSensitive: isSensitive), before: before,
-      after: state(), startedAt: started, milliseconds: Double(now() - started))
+      ActionLog.Action(type: type, payload: payload(), isSensitive: false), before: before, after: state(),
+      startedAt: started, milliseconds: Double(now() - started))
     return result
   }
 

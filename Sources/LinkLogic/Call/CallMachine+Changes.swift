@@ -95,7 +95,7 @@ extension CallMachine {
   }
 
   private static let noVideo = "The call was made without video."
-  private var isHeld: Bool { hold.local || hold.remote }
+  var isHeld: Bool { hold.local || hold.remote }
 
   /// What only has to be remembered: what is so already, what a shared screen hides, and what a held call shows later (R-MEDIA-52,
   /// R-MEDIA-54, R-MEDIA-63).

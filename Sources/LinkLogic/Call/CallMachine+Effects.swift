@@ -174,8 +174,7 @@ extension CallMachine {
 
   /// Local tracks are off while they are muted or the call is held (R-UP-7); whoever presses hold is not heard from then on.
   mutating func adjustEnablement() {
-    let isHolding = change?.kind == .hold
-    let held = hold.local || hold.remote || isHolding
+    let held = isHeld || change?.kind == .hold
     let wanted = MediaEnablement(
       audio: !facts.muted && !held, video: !held, transmits: !(settings.forceDisableMediaOnHold && hold.local))
     guard phase != .ended, phase != .ending, wanted != enabled else { return }
@@ -211,7 +210,7 @@ extension CallMachine {
 
 extension CallResponse {
   /// The gateway does not know the call any more (R-CALL-95, R-CALL-102).
-  var isCallGone: Bool {
+  public var isCallGone: Bool {
     guard case .failure = self else { return false }
     return statusCode == .callNotFound || statusCode == .sessionNotFound
   }

@@ -117,13 +117,12 @@ extension CallMachine {
     finish(.end)
     finish(.reject)
     finish(.ignore)
-    finishAll(failure ?? CallFailure(.invalidState, "The call has ended."))
-    if let change, change.isAutomatic {
-      emit(.operationFinished(change.kind.action, CallFailure(.invalidState, "The call has ended.")))
-    }
+    let over = CallFailure(.invalidState, "The call has ended.")
+    finishAll(failure ?? over)
+    if let change, change.isAutomatic { emit(.operationFinished(change.kind.action, over)) }
     change = nil
     redirect = nil
-    finishRemoteOperation(CallFailure(.invalidState, "The call has ended."))
+    finishRemoteOperation(over)
     if outgoing?.joins != nil { effects.append(.tellOriginals(.failed)) }
     facts.endTime = now
     if facts.startTime == nil { facts.startTime = now }

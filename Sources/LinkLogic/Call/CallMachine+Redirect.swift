@@ -84,9 +84,8 @@ extension CallMachine {
 
   /// R-CALL-460, and §8.17: a call that is not held can be transferred to an address, one that the far end holds cannot.
   private func problem(with target: TransferTarget) -> CallFailure? {
-    func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, Self.transferFailed, detail: why) }
-    guard phase == .established else { return refusal("The call is not established.") }
-    guard redirect == nil else { return refusal("The call is being transferred or joined already.") }
+    guard phase == .established else { return transferRefusal("The call is not established.") }
+    guard redirect == nil else { return transferRefusal("The call is being transferred or joined already.") }
     if target == .address("") {
       return CallFailure(.invalidParameter, Self.transferFailed, detail: "Invalid destination.")
     }
@@ -94,12 +93,15 @@ extension CallMachine {
   }
 
   private func holdProblem(with target: TransferTarget) -> CallFailure? {
-    func refusal(_ why: String) -> CallFailure { CallFailure(.invalidState, Self.transferFailed, detail: why) }
     let isOnHold = hold.local || change?.kind == .hold
     switch target {
-    case .address: return hold.remote && !isOnHold ? refusal("The far end holds the call.") : nil
-    case .call: return isOnHold ? nil : refusal("The call is not on hold.")
+    case .address: return hold.remote && !isOnHold ? transferRefusal("The far end holds the call.") : nil
+    case .call: return isOnHold ? nil : transferRefusal("The call is not on hold.")
     }
+  }
+
+  private func transferRefusal(_ why: String) -> CallFailure {
+    CallFailure(.invalidState, Self.transferFailed, detail: why)
   }
 
   mutating func requestTransfer() {

@@ -27,7 +27,7 @@ extension CallMachine {
     case .ringing: rings(notice)
     case .progress: earlyMedia(notice)
     case .answer: farEndAnswered(notice)
-    case .refusal(let delay): refused(notice, delay)
+    case .refusal(let delay): refused(delay)
     case .update: farEndOffers(notice)
     case .complete: redirected(notice)
     case .fail: redirectFailed(notice)
@@ -79,9 +79,9 @@ extension CallMachine {
   }
 
   /// A refusal of our offer. One that we were asked for is not repeated.
-  private mutating func refused(_ notice: CallNotice, _ delay: Duration) {
+  private mutating func refused(_ delay: Duration) {
     guard phase == .established, negotiation.stage == .offered else { return }
-    if change?.stage == .proposed { refused(retryAfter: delay) } else { takeBack() }
+    refused(retryAfter: delay)
   }
 
   private mutating func note(_ parameters: [CustomParameter]) {

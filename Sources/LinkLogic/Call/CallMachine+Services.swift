@@ -16,7 +16,7 @@ extension CallMachine {
   /// R-MEDIA-43: in the call or in its early media, but not while somebody holds it.
   mutating func send(_ tones: DTMFTones, _ id: OperationID) {
     guard phase != .ended else { return refuse(id, .sendDTMF) }
-    let isHeard = phase == .established && !hold.local && !hold.remote || facts.state == .earlyMedia
+    let isHeard = phase == .established && !isHeld || facts.state == .earlyMedia
     guard isHeard else {
       let why = "Tones can be sent while the call is neither held nor ringing."
       return fail(id, .sendDTMF, CallFailure(.invalidState, "Failed to send DTMF.", detail: why))
@@ -76,7 +76,7 @@ extension CallMachine {
 
   /// R-CALL-690, R-CALL-691, R-CALL-695.
   mutating func channelOpened(_ isReconnection: Bool) {
-    if isReconnection, phase == .ringing, now - receivedAt > settings.timings.activeCall.milliseconds {
+    if isReconnection, phase == .ringing, .milliseconds(now - receivedAt) > settings.timings.activeCall {
       return conclude(.reasonNotProvided)
     }
     if isReconnection, isMediaLost, timers[.mediaRestart] != nil { arm(.mediaRestart, .zero) }
@@ -94,8 +94,4 @@ extension CallMachine {
     case .failure: if response.isCallGone { conclude(.reasonNotProvided) }
     }
   }
-}
-
-extension Duration {
-  var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }

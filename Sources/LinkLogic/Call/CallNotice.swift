@@ -107,14 +107,6 @@ public struct CallNotice: Sendable, Hashable {
     self.customParameters = customParameters
   }
 
-  /// Whether an offer of ours may have been the cause.
-  var repliesToAnOffer: Bool {
-    switch kind {
-    case .answer, .refusal: true
-    case .trying, .ringing, .progress, .update, .accepted, .complete, .fail, .cancel, .end, .candidates: false
-    }
-  }
-
   /// - Returns: `nil` for what is not about a known call: `call`, `startCallReplace`, and every other service's types.
   public init?(_ notification: Notification) {
     let params = notification.session

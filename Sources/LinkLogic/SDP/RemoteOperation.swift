@@ -31,10 +31,10 @@ public struct MediaSummary: Sendable, Hashable {
   public init(_ description: SessionDescription) {
     sections = description.media.compactMap { section in
       guard let kind = section.kind else { return nil }
-      let direction = section.isRejected ? MediaDirection.inactive : description.direction(of: section)
+      let direction = description.direction(of: section)
       return Section(
         mid: section.mid, kind: kind, sends: direction.sends, receives: direction.receives,
-        track: direction.sends ? section.attributes("msid").first : nil)
+        track: direction.sends ? section.msid : nil)
     }
   }
 
@@ -116,29 +116,21 @@ private struct MediaChange {
   }
 
   private var isHold: Bool {
-    flowedBefore && !flowsAfter && removed.isEmpty && !added.contains { $0.isActive } && !changed.isEmpty && restIsIdle
-      && changed.allSatisfy {
-        ($0.sending == .stop || $0.sending == .same && !$0.after.sends)
-          && ($0.receiving == .stop || $0.receiving == .same && !$0.after.receives)
-      }
+    flowedBefore && removed.isEmpty && !added.contains { $0.isActive }
+      && (unchanged + changed).allSatisfy { !$0.after.isActive }
   }
 
   /// As 3.16 holds: it goes on sending.
   private var isOldHold: Bool {
     flowedBefore && removed.isEmpty && !added.contains { $0.isActive }
       && changed.allSatisfy {
-        $0.isVideo
-          ? $0.receiving == .stop || $0.receiving == .same && !$0.after.receives : $0.receiving == .stop && $0.sending == .same
+        $0.isVideo ? !$0.after.receives : $0.receiving == .stop && $0.sending == .same
       }
       && unchanged.allSatisfy { !$0.after.isActive || $0.isVideo && $0.after.sends && !$0.after.receives }
   }
 
   private var isUnhold: Bool {
-    !flowedBefore && flowsAfter && isStable && !changed.isEmpty && restIsIdle
-      && changed.allSatisfy {
-        ($0.sending == .start || $0.sending == .same && !$0.after.sends)
-          && ($0.receiving == .start || $0.receiving == .same && !$0.after.receives)
-      }
+    flowsAfter && isStable && (unchanged + changed).allSatisfy { !$0.before.isActive }
   }
 
   private var isOldUnhold: Bool {
