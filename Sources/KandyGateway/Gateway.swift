@@ -96,7 +96,7 @@ public struct Gateway: Service {
     var options = WebSocketOptions.server
     options.silenceLimit = .seconds(configuration.limits.idleSocket)
     options.sendTimeout = .seconds(configuration.limits.unreadTime)
-    // One notification at a time is on its way, and the largest is a request's body, every byte of which JSON may escape.
+    // One notification at a time is on its way. It is smaller than a request's body, every byte of which JSON may escape.
     options.outboxBytes = max(options.outboxBytes, configuration.limits.bodySize * 6)
     let plain = HTTPServerBuilder.http1WithWebSocket(
       configuration: WebSocketChannel.Configuration(

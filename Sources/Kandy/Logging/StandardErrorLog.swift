@@ -75,7 +75,7 @@ final class StandardErrorLog: Sendable {
   private func drain() {
     while let (lines, dropped) = take() {
       let notice = dropped > 0 ? [Self.line(notice(of: dropped))] : []
-      write((lines + notice).joined(separator: "\n") + "\n")
+      _ = writeWhole((lines + notice).joined(separator: "\n") + "\n", to: descriptor)
       state.withLock { $0.bytes -= lines.reduce(0) { $0 + $1.utf8.count + 1 } }
     }
   }
@@ -96,25 +96,6 @@ final class StandardErrorLog: Sendable {
     LogEntry(
       timestamp: now(), method: .warn, level: .warn, target: LogEntry.Target(.logs),
       messages: ["Entries were dropped: nobody read standard error.", ["count": .int(dropped)]])
-  }
-
-  /// Writes the whole text, however long it takes; what cannot be written has nowhere to be complained about.
-  private func write(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = systemWrite(descriptor, rest.baseAddress, rest.count)
-        if count >= 0 {
-          rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        } else if errno == EAGAIN {
-          var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&readiness, 1, -1)
-        } else if errno != EINTR {
-          return
-        }
-      }
-    }
   }
 
   // MARK: Lines
@@ -149,7 +130,23 @@ private final class Waiting: Sendable {
   }
 }
 
-/// The system's function, which a method hides.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
+/// Writes the whole text, however long the reader takes.
+/// - Returns: whether it could be written: not when nobody reads any more.
+package func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
+  var text = text
+  return text.withUTF8 { bytes in
+    var rest = UnsafeRawBufferPointer(bytes)
+    while !rest.isEmpty {
+      let count = write(descriptor, rest.baseAddress, rest.count)
+      if count >= 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      } else if errno == EAGAIN {
+        var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&readiness, 1, -1)
+      } else if errno != EINTR {
+        return false
+      }
+    }
+    return true
+  }
 }

@@ -59,12 +59,7 @@ final class Console: Sendable {
   }
 
   private func end(_ commands: inout DiscardingTaskGroup) async {
-    await withTaskGroup { group in
-      group.addTask { await self.underway.finish() }
-      group.addTask { try? await Task.sleep(for: Self.patience) }
-      await group.next()
-      group.cancelAll()
-    }
+    try? await within(Self.patience, orFail: "Commands are still under way.") { await self.underway.finish() }
     commands.cancelAll()
     await withDiscardingTaskGroup { group in
       for client in clients.withLock({ Array($0.values) }) {

@@ -46,9 +46,7 @@ struct DemoCall: Sendable {
       callee.address, MakeOptions(isVideoEnabled: withVideo, sendInitialVideo: withVideo))
     callerWitness.attach(to: made)
     transcript.say(caller.name, "dials \(callee.address)")
-    let incoming = try await Person.wait(for: "\(callee.name)'s phone ringing", in: atCallee) { event -> CallID? in
-      if case .callReceive(let id) = event { id } else { nil }
-    }
+    let incoming = try await callee.rings(in: atCallee)
     let from = try callee.client.call.getById(incoming)?.callerName ?? caller.address
     transcript.say(callee.name, "sees \(from) calling; the phone rings")
     try await Person.wait(for: "\(caller.name)'s ringing tone", in: atCaller) { event -> Void? in
@@ -61,10 +59,7 @@ struct DemoCall: Sendable {
       incoming, AnswerOptions(isVideoEnabled: withVideo, sendInitialVideo: withVideo))
     calleeWitness.attach(to: answered)
     transcript.say(callee.name, "answers")
-    try await within(.seconds(15), orFail: "The call was answered, but no media connection came about within 15 s.") {
-      try await made.connected()
-      try await answered.connected()
-    }
+    try await Person.connect(made, answered)
     transcript.say("Both", "are connected")
     return (made, answered, incoming, ringing, answerTime)
   }

@@ -36,8 +36,16 @@ struct DemoCommand: AsyncParsableCommand {
     CommandOutput.say("Kandy \(Kandy.Version.current): three people, one gateway, real sockets, real media")
     let database = FileManager.default.temporaryDirectory.appending(path: "kandy-demo-\(UUID().uuidString).sqlite").path
     defer { Self.remove(database) }
+    let engine = WebRTCEngine()
+    let result: Result<Void, any Error>
     do {
-      try await play(transcript, folder: folder, database: database)
+      result = .success(try await play(transcript, engine, folder: folder, database: database))
+    } catch {
+      result = .failure(error)
+    }
+    await engine.shutdown()
+    do {
+      try result.get()
     } catch let error as GatewayError {
       throw CommandFailure("The gateway could not be used: \(error.message)")
     } catch let error as BasicError {
@@ -51,11 +59,10 @@ struct DemoCommand: AsyncParsableCommand {
         : "All five calls worked, with \(transcript.remarks.count) remarks.")
   }
 
-  private func play(_ transcript: Transcript, folder: String, database: String) async throws {
+  private func play(_ transcript: Transcript, _ engine: WebRTCEngine, folder: String, database: String) async throws {
     var configuration = GatewayConfiguration()
     configuration.port = 0
     configuration.database = .file(database)
-    let engine = WebRTCEngine()
     let gateway = try Gateway(configuration, media: engine, logger: Self.quiet)
     let password = UUID().uuidString
     for (name, lastName) in [("Alice", "Adams"), ("Bob", "Baker"), ("Carol", "Clark")] {
@@ -77,7 +84,6 @@ struct DemoCommand: AsyncParsableCommand {
         await person.client.disconnect()
         await person.client.destroy()
       }
-      await engine.shutdown()
       try outcome.get()
     }
   }

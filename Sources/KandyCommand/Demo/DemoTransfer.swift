@@ -45,10 +45,7 @@ struct DemoTransfer: Sendable {
   }
 
   private func connect(_ made: Call, _ answered: Call) async throws {
-    try await within(.seconds(15), orFail: "The call was answered, but no media connection came about within 15 s.") {
-      try await made.connected()
-      try await answered.connected()
-    }
+    try await Person.connect(made, answered)
     transcript.say("Both", "are connected, without pictures")
   }
 
@@ -112,9 +109,7 @@ struct DemoTransfer: Sendable {
 extension Person {
   /// Waits until the phone rings, and answers.
   fileprivate func answers(_ caller: Person, in events: EventStream, _ transcript: Transcript) async throws -> Call {
-    let incoming = try await Person.wait(for: "\(name)'s phone ringing", in: events) { event -> CallID? in
-      if case .callReceive(let id) = event { id } else { nil }
-    }
+    let incoming = try await rings(in: events)
     let from = try client.call.getById(incoming)?.callerName ?? caller.address
     let call = try client.call.answer(incoming, AnswerOptions(isVideoEnabled: true))
     transcript.say(name, "sees \(from) calling, and answers")

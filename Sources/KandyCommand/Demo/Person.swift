@@ -37,6 +37,21 @@ struct Person: Sendable {
     }
   }
 
+  /// Waits until the phone rings.
+  func rings(in events: EventStream) async throws -> CallID {
+    try await Self.wait(for: "\(name)'s phone ringing", in: events) { event in
+      if case .callReceive(let id) = event { id } else { nil }
+    }
+  }
+
+  /// Waits until media can flow between the two ends of a call.
+  static func connect(_ made: Call, _ answered: Call) async throws {
+    try await within(.seconds(15), orFail: "The call was answered, but no media connection came about within 15 s.") {
+      try await made.connected()
+      try await answered.connected()
+    }
+  }
+
   /// Waits for an event that `pick` recognises.
   static func wait<Value: Sendable>(
     for what: String, in events: EventStream, _ pick: @escaping @Sendable (Event) -> Value?

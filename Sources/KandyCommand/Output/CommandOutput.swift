@@ -1,4 +1,5 @@
 import Foundation
+import Kandy
 import Synchronization
 
 /// Why a command cannot do what it is asked: one sentence that says what would have worked, and the exit code.
@@ -20,33 +21,12 @@ enum CommandOutput {
   private static let lock = Mutex(())
 
   static func say(_ line: String) {
-    lock.withLock { _ in _ = put(line + "\n", to: STDOUT_FILENO) }
+    lock.withLock { _ in _ = writeWhole(line + "\n", to: STDOUT_FILENO) }
   }
 
   /// To standard error.
   static func complain(_ line: String) {
-    _ = put("kandy: " + line + "\n", to: STDERR_FILENO)
-  }
-
-  /// Writes the whole text, however long the reader takes.
-  /// - Returns: whether it could be written: not when nobody reads any more.
-  static func put(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = write(descriptor, rest.baseAddress, rest.count)
-        if count >= 0 {
-          rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        } else if errno == EAGAIN {
-          var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&readiness, 1, -1)
-        } else if errno != EINTR {
-          return false
-        }
-      }
-      return true
-    }
+    _ = writeWhole("kandy: " + line + "\n", to: STDERR_FILENO)
   }
 
   /// Rows under a heading, in columns as wide as they have to be.

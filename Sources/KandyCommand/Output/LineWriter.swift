@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Kandy
 
 /// Writes lines to a file descriptor. Writing blocks while the reader is slow, so a thread of its own does it.
 final class LineWriter: ConsoleOutput {
@@ -25,7 +26,7 @@ final class LineWriter: ConsoleOutput {
 
   private func drain() {
     while case let text = lines.take(), !text.isEmpty {
-      guard CommandOutput.put(text, to: descriptor) else {
+      guard writeWhole(text, to: descriptor) else {
         lines.abandon()
         return onBroken()
       }

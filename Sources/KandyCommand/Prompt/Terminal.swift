@@ -1,4 +1,5 @@
 import Foundation
+import Kandy
 
 /// A person at a terminal: lines come in from an editor with history and completion, and go out above the line that is being
 /// typed. A thread of its own does both.
@@ -25,7 +26,7 @@ final class Terminal: ConsoleOutput {
       // There is no prompt any more, but something may still be said.
       while true {
         awaitBell()
-        writeOutput { _ = CommandOutput.put($0, to: STDOUT_FILENO) }
+        writeOutput { _ = writeWhole($0, to: STDOUT_FILENO) }
       }
     }
     thread.name = "terminal"
@@ -36,7 +37,7 @@ final class Terminal: ConsoleOutput {
 
   func write(_ line: String) async {
     await output.append(line + "\n") {
-      _ = CommandOutput.put("\n", to: bell.fileHandleForWriting.fileDescriptor)
+      _ = writeWhole("\n", to: bell.fileHandleForWriting.fileDescriptor)
     }
   }
 

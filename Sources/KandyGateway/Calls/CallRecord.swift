@@ -10,7 +10,7 @@ struct CallRecord: Sendable, Hashable {
   let callerName: String
   let calleeName: String
   /// Whether the caller dialled, or a third user brought the two together.
-  let origin: GatewayCallMachine.Origin
+  var origin = GatewayCallMachine.Origin.dialled
   /// Milliseconds since 1970, as all times here.
   let startedAt: Int64
   /// `nil` for a call that nobody answered.
@@ -18,23 +18,9 @@ struct CallRecord: Sendable, Hashable {
   /// `nil` while the conversation lasts, with the outcome.
   var endedAt: Int64?
   var outcome: GatewayCallMachine.Outcome?
+}
 
-  init(
-    caller: UserAddress, callee: UserAddress, callerName: String, calleeName: String,
-    origin: GatewayCallMachine.Origin = .dialled, startedAt: Int64, answeredAt: Int64? = nil, endedAt: Int64? = nil,
-    outcome: GatewayCallMachine.Outcome? = nil
-  ) {
-    self.caller = caller
-    self.callee = callee
-    self.callerName = callerName
-    self.calleeName = calleeName
-    self.origin = origin
-    self.startedAt = startedAt
-    self.answeredAt = answeredAt
-    self.endedAt = endedAt
-    self.outcome = outcome
-  }
-
+extension CallRecord {
   init(
     _ caller: GatewayCallMachine.Party, _ callee: GatewayCallMachine.Party, _ origin: GatewayCallMachine.Origin,
     startedAt: Int64

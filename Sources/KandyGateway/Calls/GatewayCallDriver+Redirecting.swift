@@ -19,15 +19,17 @@ extension GatewayCallDriver {
   func perform(
     _ request: CallControlRequest, on session: SessionID, by caller: Caller
   ) async throws -> Reply<CallControlResponse> {
-    guard request.type == .transfer else {
-      return perform(Machine.Request(request, device: caller.subscription), on: session, by: caller.user)
+    var target = Machine.Destination.unreadable
+    if request.type == .transfer {
+      // The second call's session counts, and the address that comes with it is a hint (R-CALL-85).
+      if let second = request.sessionData {
+        target = farEnd(of: second, for: session, of: caller.user)
+      } else {
+        target = try await destination(request.address, of: caller)
+      }
     }
-    // The second call's session counts, and the address that comes with it is a hint (R-CALL-85).
-    guard let second = request.sessionData else {
-      let destination = try await destination(request.address, of: caller)
-      return perform(.transfer(destination), on: session, by: caller.user)
-    }
-    return perform(.transfer(farEnd(of: second, for: session, of: caller.user)), on: session, by: caller.user)
+    return perform(
+      Machine.Request(request, device: caller.subscription, destination: target), on: session, by: caller.user)
   }
 
   /// Joins two calls (R-CALL-89).

@@ -45,7 +45,7 @@ actor GatewayCallDriver {
   /// - Parameters:
   ///   - media: mixes the calls that are joined.
   ///   - now: milliseconds since 1970.
-  ///   - onEnded: is given each call's record after its last notification has been posted. Calls whose callee did not exist or
+  ///   - onEnded: is given each conversation's record after its last notification has been posted. Calls whose callee did not exist or
   ///     was offline are among them.
   init(
     hub: NotificationHub, users: UserStore, identifiers: IdentifierSource, limits: Machine.Limits = Machine.Limits(),
@@ -199,7 +199,7 @@ actor GatewayCallDriver {
     guard calls[id]?.isSending == false else { return }
     calls[id]?.isSending = true
     while let items = calls[id]?.outbox.next() {
-      for item in items { await send(item, of: id) }
+      for item in items { await send(item) }
     }
     calls[id]?.isSending = false
     let successor = calls[id]?.successor
@@ -208,12 +208,11 @@ actor GatewayCallDriver {
     await answerLeft(successor.ticket, of: successor.call)
   }
 
-  private func send(_ item: CallOutbox.Item, of id: CallID) async {
+  private func send(_ item: CallOutbox.Item) async {
     switch item {
     case .notification(let notification, let leg, let user, only: nil):
       let devices = await hub.post(notification, to: user, service: .call)
-      guard notification.eventType == .call else { return }
-      guard let id = sessions[leg] else { return }
+      guard notification.eventType == .call, let id = sessions[leg] else { return }
       _ = handle(devices.all > 0 ? .notified(leg) : .presence(leg, false), in: id)
     case .notification(let notification, _, _, only: let device?):
       await hub.post(notification, toSubscription: device)

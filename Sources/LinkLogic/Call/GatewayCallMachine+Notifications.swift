@@ -46,7 +46,7 @@ extension GatewayCallMachine {
     notify(leg, .respondCallUpdate) {
       $0.statusCode = .requestPending
       $0.sessionParams?.statusCode = .requestPending
-      $0.sessionParams?.reasonText = Self.requestPending
+      $0.sessionParams?.reasonText = CallEndReason.requestPending.reasonText
       $0.sessionParams?.retryAfter = retry(leg)
     }
   }

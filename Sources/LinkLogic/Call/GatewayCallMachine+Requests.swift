@@ -89,7 +89,7 @@ extension GatewayCallMachine {
 
     /// An offer is outstanding (R-CALL-440).
     static func pending(retryAfter: Double) -> Answer {
-      var answer = Answer(409, .requestPending, GatewayCallMachine.requestPending)
+      var answer = Answer(409, .requestPending, CallEndReason.requestPending.reasonText)
       answer.body.retryAfter = retryAfter
       return answer
     }
@@ -98,8 +98,6 @@ extension GatewayCallMachine {
       self.init(httpStatus: httpStatus, body: CallControlResponse(statusCode: statusCode, reasonText: reasonText))
     }
   }
-
-  static let requestPending = "Request Pending"
 
   // MARK: - Which request is for whom
 

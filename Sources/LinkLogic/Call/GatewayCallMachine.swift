@@ -4,7 +4,8 @@ public import LinkProtocol
 /// itself.
 ///
 /// A call has legs, at first two, each with a session id of its own. The devices of a called user share theirs (R-CALL-415); the
-/// first that answers has the call. Session descriptions pass through unchanged (R-SRV-1).
+/// first that answers has the call. Session descriptions pass through unchanged (R-SRV-1), except those of a
+/// conference, which are for its mixer.
 ///
 /// The effects of an input are performed in their order. The answer to a request is always the first of them: what the request
 /// provokes is notified only when the answer is on its way (R-CALL-3).
@@ -42,7 +43,7 @@ public struct GatewayCallMachine: Sendable, Hashable {
     case mix(Seat, MixerOrder)
   }
 
-  /// How long things may take.
+  /// How long things may take, and how often they may happen.
   public let limits: Limits
 
   var members: [Leg: Member] = [:]

@@ -144,16 +144,18 @@ struct Gain {
   }
 
   mutating func apply(to samples: inout [Int16]) {
+    samples.withUnsafeMutableBufferPointer { apply(to: $0) }
+  }
+
+  mutating func apply(to samples: UnsafeMutableBufferPointer<Int16>) {
     defer { current = wanted }
     if current == wanted, wanted == 1 { return }
     let (from, step) = (current, (wanted - current) / Float(max(1, samples.count)))
-    samples.withUnsafeMutableBufferPointer { samples in
-      var index = 0
-      while index < samples.count {
-        let value = Float(samples[index]) * (from + step * Float(index))
-        samples[index] = Int16(max(-32_768, min(32_767, value)))
-        index &+= 1
-      }
+    var index = 0
+    while index < samples.count {
+      let value = Float(samples[index]) * (from + step * Float(index))
+      samples[index] = Int16(max(-32_768, min(32_767, value)))
+      index &+= 1
     }
   }
 }

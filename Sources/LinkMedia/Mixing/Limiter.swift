@@ -1,8 +1,8 @@
 /// Brings a sum of samples into 16 bits by turning it down for as long as it is too loud.
 ///
 /// It looks at stretches of 1 ms. One that would exceed −0.1 dBFS is turned down as a whole by just enough, at once; afterwards
-/// the gain comes back with a time constant of 200 ms, so that it does not follow the waveform. What does not exceed −0.1 dBFS,
-/// more than 200 ms after anything did, passes through unchanged, bit for bit: normal speech is neither cut nor pumped.
+/// the gain comes back with a time constant of 200 ms, so that it does not follow the waveform. What does not exceed −0.1 dBFS
+/// passes through unchanged, bit for bit, once the gain has come back, at the latest 1.4 s after anything did.
 struct Limiter {
   static let ceiling: Float = 32_392
   static let stretch = 48

@@ -26,8 +26,8 @@ public final class DTMFMixer: AudioSource {
     var segments: [Segment] = []
     /// How much of the first segment has been played.
     var position = 0
-    /// How loud the microphone was at the end of the last block.
-    var gain: Float = 1
+    /// How loud the microphone is.
+    var gain = Gain(1)
 
     /// Whether a tone sounds within so many samples from now.
     func sounds(within count: Int) -> Bool {
@@ -81,9 +81,8 @@ public final class DTMFMixer: AudioSource {
       } else {
         buffer.update(repeating: 0)
       }
-      let gain: Float = state.sounds(within: buffer.count) ? 0 : 1
-      Self.fade(buffer, from: state.gain, to: gain)
-      state.gain = gain
+      state.gain.wanted = state.sounds(within: buffer.count) ? 0 : 1
+      state.gain.apply(to: buffer)
       var index = 0
       while index < buffer.count, let segment = state.segments.first {
         let count = min(buffer.count - index, segment.length - state.position)
@@ -97,17 +96,6 @@ public final class DTMFMixer: AudioSource {
           state.position = 0
         }
       }
-    }
-  }
-
-  /// Within one block, so that nothing clicks.
-  private static func fade(_ buffer: UnsafeMutableBufferPointer<Int16>, from start: Float, to end: Float) {
-    if start == 1, end == 1 { return }
-    let step = (end - start) / Float(max(1, buffer.count))
-    var index = 0
-    while index < buffer.count {
-      buffer[index] = Int16(Float(buffer[index]) * (start + step * Float(index)))
-      index &+= 1
     }
   }
 
