@@ -48,6 +48,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOConcurrencyHelpers"].map {
   Target.Dependency.product(name: $0, package: "swift-nio")
 }
@@ -103,7 +104,7 @@ let webRTCLibraries: [Target] = [
     dependencies: [
       "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyWebRTC", "Kandy", "KandyGateway", "CEditline",
       argumentParser,
-      deque, lifecycle, unixSignals, logging, orderedCollections,
+      deque, lifecycle, unixSignals, logging, orderedCollections, subprocess,
     ],
     swiftSettings: swift),
 ]
@@ -133,7 +134,7 @@ let webRTCTestTargets: [Target] = [
     [
       "Kandy", "KandyGateway", "KandyWebRTC", "KandyTesting", "LinkProtocol", "LinkLogic", "LinkMedia", "LinkSocket",
       asyncHTTPClient,
-      logging, nioSSL,
+      logging, nioSSL, subprocess,
     ] + nio, exclude: ["console"]),
 ]
 
@@ -163,6 +164,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
   ],
   targets: libraries + (withWebRTC ? webRTCLibraries : []) + testTargets + (withWebRTC ? webRTCTestTargets : []),
   swiftLanguageModes: [.v6],

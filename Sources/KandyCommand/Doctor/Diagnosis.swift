@@ -2,6 +2,7 @@ import Foundation
 import Kandy
 import KandyWebRTC
 import LinkProtocol
+import Subprocess
 
 /// The checks of `kandy doctor`.
 enum Diagnosis {
@@ -12,7 +13,7 @@ enum Diagnosis {
 
   static func packages() async -> Finding {
     let subject = "Packages"
-    guard let output = await output(of: "/usr/bin/dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n"] + needed) else {
+    guard let output = await output(of: "dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n"] + needed) else {
       return Finding(
         subject: subject, result: "this is no Debian, so they are not checked; the program runs, so what it needs is there")
     }
@@ -28,21 +29,9 @@ enum Diagnosis {
 
   /// What a program prints; `nil` when there is no such program.
   private static func output(of program: String, _ arguments: [String]) async -> String? {
-    guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
-    return await withCheckedContinuation { continuation in
-      let process = Process()
-      process.executableURL = URL(filePath: program)
-      process.arguments = arguments
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = FileHandle.nullDevice
-      // A few lines, which the pipe holds.
-      process.terminationHandler = { _ in
-        let data = try? pipe.fileHandleForReading.readToEnd()
-        continuation.resume(returning: String(decoding: data ?? Data(), as: UTF8.self))
-      }
-      do { try process.run() } catch { continuation.resume(returning: nil) }
-    }
+    let result = try? await Subprocess.run(
+      .name(program), arguments: Arguments(arguments), output: .string(limit: 64 << 10), error: .discarded)
+    return result?.standardOutput
   }
 
   // MARK: - The media engine
