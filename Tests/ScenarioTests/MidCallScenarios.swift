@@ -166,6 +166,18 @@ import Testing
     }
   }
 
+  @Test(.spec("R-CALL-419"), .timeLimit(.minutes(1))) func theGatewaysWordThatBobsAnswerHasArrivedIsLost() async throws {
+    try await Self.run { people in
+      people.networks[1].loseAnswer(to: "callAnswer")
+      let events = people.bob.events
+      let (alices, bobs) = try await people.connect()
+      try await Self.sees(.inCall, bobs, events)
+      #expect(alices.record.state == .inCall)
+      try await alices.end()
+      #expect(bobs.record.error == nil)
+    }
+  }
+
   @Test(.spec("R-ICE-56", "R-UP-27"), .timeLimit(.minutes(1))) func mediaIsAgreedOnAnew() async throws {
     try await Self.run { people in
       let (alices, bobs) = try await people.connect()

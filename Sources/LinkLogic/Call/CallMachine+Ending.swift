@@ -160,6 +160,7 @@ extension CallMachine {
     switch timer {
     case .audit: audit()
     case .deadline: patienceEnds()
+    case .retry where phase == .accepting: answerAgain()
     case .retry: if change?.stage == .refused { change?.stage = .waiting }
     case .redirect: redirectTimedOut()
     case .mediaRestart: restartLostMedia()
@@ -167,13 +168,22 @@ extension CallMachine {
   }
 
   private mutating func patienceEnds() {
+    // What has just come is looked at first.
+    if case .applying = negotiation.stage { return arm(.deadline, settings.timings.goodbye) }
     switch phase {
     case .trying, .progressing:
       sayGoodbye(nil)
       conclude(.reasonNotProvided)
     case .ringing: conclude(.reasonNotProvided)
     case .ending: conclude(.endedByLocalUser)
-    case .accepting: unusable(CallFailure(.generic, "The far end did not answer in time."))
+    case .accepting where negotiation.stage == .offered:
+      unusable(CallFailure(.generic, "The far end did not answer in time."))
+    // To take leave would end the call of another device that has answered meanwhile.
+    case .accepting:
+      let why = "The gateway did not say whether it has the answer."
+      let failure = CallFailure(.generic, "Failed to answer call.", detail: why)
+      facts.failure = failure
+      conclude(.reasonNotProvided, failure: failure)
     case .established:
       takeBack()
       if let change, change.stage == .proposed {

@@ -80,6 +80,7 @@ extension CallMachine {
       return conclude(.reasonNotProvided)
     }
     if isReconnection, isMediaLost, timers[.mediaRestart] != nil { arm(.mediaRestart, .zero) }
+    if phase == .accepting, timers[.retry] != nil { arm(.retry, .zero) }
     guard settings.resyncOnConnect, phase == .ringing || phase == .established, !negotiation.isBusy,
       let session = facts.session, !requests.values.contains(.resync)
     else { return }

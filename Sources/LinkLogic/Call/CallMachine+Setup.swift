@@ -68,6 +68,7 @@ extension CallMachine {
       negotiation.request = send(.start(startRequest(outgoing, sdp)), .start)
     case .accepting:
       negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
+      negotiation.callAnswer = sdp
       negotiation.request = update(.callAnswer, sdp, .answer)
     case .established:
       let isProposal = negotiation.stage == .preparingOffer && change?.stage == .proposed
@@ -145,6 +146,7 @@ extension CallMachine {
   mutating func answered(_ response: CallResponse) {
     guard phase == .accepting else { return }
     switch response {
+    case .failure(nil): answerMayBeLost()
     case .success:
       if negotiation.stage == .offering {
         negotiation.stage = .offered
@@ -155,12 +157,24 @@ extension CallMachine {
         establish(reason: nil)
       }
     case .failure:
+      cancel(.deadline)
       switch response.statusCode {
       case .answeredElsewhere: conclude(.respondedFromAnotherDevice)
       case .callNotFound, .sessionNotFound: conclude(.reasonNotProvided)
       default: ringAgain(CallFailure(.generic, "Failed to answer call.", response))
       }
     }
+  }
+
+  /// Nobody knows whether the gateway has the answer; the same answer once more does no harm if it has (R-CALL-419).
+  private mutating func answerMayBeLost() {
+    if timers[.deadline] == nil { arm(.deadline, settings.timings.answer) }
+    arm(.retry, settings.timings.answerAgain)
+  }
+
+  mutating func answerAgain() {
+    guard phase == .accepting, let sdp = negotiation.callAnswer else { return }
+    negotiation.request = update(.callAnswer, sdp, .answer)
   }
 
   /// The answer came to nothing; the call still waits for its user (R-CALL-515).

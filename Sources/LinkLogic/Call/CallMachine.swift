@@ -208,7 +208,7 @@ extension CallMachine {
     case audit
     /// The far end or the gateway has to do something until then.
     case deadline
-    /// A change that was refused is proposed again (R-CALL-61).
+    /// A change that was refused is proposed again (R-CALL-61), an answer to the call that may be lost is given again (R-CALL-419).
     case retry
     /// A transfer or join has to be over.
     case redirect
@@ -228,8 +228,10 @@ extension CallMachine {
     public var audit: Duration = .seconds(30)
     /// For somebody to answer. Longer than any gateway lets ring (R-CALL-410).
     public var ringing: Duration = .seconds(300)
-    /// For the far end's answer to an offer of ours.
+    /// For the far end's answer to an offer of ours, and for the gateway to say that it has our answer.
     public var answer: Duration = .seconds(30)
+    /// From an answer to the call that may be lost to its repetition.
+    public var answerAgain: Duration = .seconds(1)
     /// For the gateway's confirmation that a provisional call is over (R-CALL-285).
     public var goodbye: Duration = .seconds(4)
     /// For the outcome of a transfer or join: somebody may have to answer first.
@@ -321,6 +323,8 @@ extension CallMachine {
     var update: RemoteUpdate?
     /// The code and text of the notification that will be announced.
     var reason: CallReason?
+    /// What `callAnswer` carries, to be said once more if nobody says that it has arrived.
+    var callAnswer: String?
 
     /// Whether notifications have to wait (R-CALL-171).
     var isBusy: Bool {

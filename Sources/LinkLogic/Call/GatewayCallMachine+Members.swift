@@ -17,6 +17,8 @@ extension GatewayCallMachine {
     var stage: Stage
     /// The device that answered, if its request named one.
     var answeredBy: SubscriptionID?
+    /// What it answered.
+    var answer: String?
     /// The leg's latest description announces trickle (R-SRV-8).
     var trickles = false
     /// The leg's latest description.

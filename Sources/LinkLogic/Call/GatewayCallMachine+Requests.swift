@@ -133,7 +133,7 @@ extension GatewayCallMachine {
     let effects: [Effect] =
       switch request {
       case .ringing: [.respond(.accepted)]
-      case .answer(_, let device): lateAnswer(by: leg, device: device)
+      case .answer(let content, let device): lateAnswer(content, by: leg, device: device)
       case .reject, .forward: [.respond(members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere)]
       case .end(let reasonText): hangUp(leg, reasonText)
       case .offer(let content): offer(content, from: leg)

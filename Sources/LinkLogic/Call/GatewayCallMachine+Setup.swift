@@ -30,6 +30,7 @@ extension GatewayCallMachine {
     guard content.sdp != nil else { return [.respond(.invalid("callAnswer needs an sdp."))] }
     note(content, from: leg)
     members[leg]?.answeredBy = device
+    members[leg]?.answer = content.sdp
     if let transfer = transfer(of: leg) { return acceptTransfer(transfer, content) }
     var effects: [Effect] = [.respond(.accepted)] + notify(leg, .callCancel)
     effects += ring(leg)  // R-CALL-380
@@ -45,10 +46,12 @@ extension GatewayCallMachine {
   /// An answer to an answered call. The device learns from the failure that it was too late, and from `callCancel`, which all
   /// devices get. A 3.16 client hears only `callEnd` (R-CALL-49), but it would reach the winner too, unless the requests' credentials
   /// tell one device from the other.
-  func lateAnswer(by leg: Leg, device: SubscriptionID?) -> [Effect] {
+  ///
+  /// The very answer that the call has already comes from a device that has not heard of its success (R-CALL-419).
+  func lateAnswer(_ content: Content, by leg: Leg, device: SubscriptionID?) -> [Effect] {
     guard let member = members[leg], !member.isOutgoing else { return [.respond(Self.notTheCallee)] }
     guard let device, let answeredBy = member.answeredBy, device != answeredBy else {
-      return [.respond(.answeredElsewhere)]
+      return [.respond(member.answer == content.sdp ? .accepted : .answeredElsewhere)]
     }
     return [.respond(.answeredElsewhere)] + callEnd(leg, only: device)
   }

@@ -107,11 +107,13 @@ struct CallExplorationWorld: Hashable {
     return moves.contains { if case .wish = $0 { false } else { true } } ? moves : moves + timersThatMayFire
   }
 
-  /// Time passes only when nothing is on its way any more: deadlines are longer than the network takes.
+  /// Time passes only when nothing is on its way any more: deadlines are longer than the network takes, and what is to be tried again is
+  /// tried long before them.
   private var timersThatMayFire: [Move] {
     var moves: [Move] = []
     for (name, running) in timers.sorted(by: { $0.key < $1.key }) {
       for timer in running.keys.sorted(by: { $0.rawValue < $1.rawValue }) where timer != .audit {
+        if timer == .deadline, running[.retry] != nil { continue }
         moves.append(.timer(name, timer))
       }
     }
@@ -253,6 +255,7 @@ struct CallExplorationWorld: Hashable {
 
   private mutating func respond(_ name: Name, isLost: Bool) {
     guard let response = responses[name]?.removeFirst() else { return }
+    if isLost, clients[name]?.facts.state == .initiating { isUnstarted = true }
     if response.isInOrder { busy.remove(name) }
     feed(name, .response(response.id, isLost ? .failure(nil) : response.response))
   }
@@ -300,6 +303,9 @@ struct CallExplorationWorld: Hashable {
       let isKnown = gateway.user(of: name.session) != nil
       if client.facts.state.isEstablished, !isKnown { complain("\(name) is left in a call that is over") }
     }
+    for (name, client) in clients where client.facts.state == .ended && gateway.isTalking(name.session) && !isUnstarted {
+      complain("\(name)'s call is over, and the far end is left in it")
+    }
     checkHold()
   }
 
@@ -312,6 +318,8 @@ struct CallExplorationWorld: Hashable {
     }
   }
 
+  /// The response to `callStart` was lost: the caller does not know the call's session, and the gateway's own audit has to end it.
+  private var isUnstarted = false
   private var faultsUsed: Int { initialFaults - faults }
   var initialFaults = 0
 }

@@ -122,13 +122,60 @@ import Testing
     #expect(effects.requests == [])
   }
 
-  @Test(.spec("R-CALL-49", "R-CALL-19"), arguments: [StatusCode.internalError, nil])
-  func anAnswerThatIsRefusedOtherwiseLeavesTheCallRinging(_ status: StatusCode?) {
+  @Test(.spec("R-CALL-49", "R-CALL-19"))
+  func anAnswerThatIsRefusedOtherwiseLeavesTheCallRinging() {
+    let status = StatusCode.internalError
     var desk = CallDesk.answering()
     let failure = CallFailure(.generic, "Failed to answer call.", status: status)
     #expect(desk.refused(status).events == [.operationFinished(.answer, failure), .failed(failure)])
     #expect(desk.facts.state == .ringing)
     #expect(desk.facts.failure == failure)
+  }
+
+  // MARK: Nobody says whether the answer has arrived
+
+  private static let again = CallRequest.update("sB", CallControlRequest(type: .callAnswer, sdp: "<answer>"))
+
+  @Test(.spec("R-CALL-419")) func anAnswerThatMayBeLostIsGivenAgain() {
+    var desk = CallDesk.answering()
+    #expect(
+      desk.refused(nil) == [
+        .arm(.deadline, after: .seconds(30), generation: 2), .arm(.retry, after: .seconds(1), generation: 3),
+      ])
+    // The echo of the answer that did arrive.
+    #expect(desk.notified(.cancel) == [])
+    #expect(desk.fire(.retry).requests == [Self.again])
+    #expect(desk.refused(nil) == [.arm(.retry, after: .seconds(1), generation: 4)])
+    #expect(desk.fire(.retry).requests == [Self.again])
+    #expect(desk.accepted().events == [.operationFinished(.answer, nil), .changed(.ringing, .inCall, nil, .callEstablished)])
+    #expect(desk.generations.keys.sorted { $0.rawValue < $1.rawValue } == [.audit])
+  }
+
+  @Test(.spec("R-CALL-419")) func itIsGivenAgainAtOnceWhenTheChannelIsOpenAgain() {
+    var desk = CallDesk.answering()
+    _ = desk.refused(nil)
+    #expect(desk.feed(.channelOpened(isReconnection: true)) == [.arm(.retry, after: .zero, generation: 4)])
+  }
+
+  @Test(.spec("R-CALL-419")) func whetherItWasTooLateIsKnownThen() {
+    var desk = CallDesk.answering()
+    _ = desk.refused(nil)
+    _ = desk.fire(.retry)
+    let code = CallReason(.respondedFromAnotherDevice)
+    #expect(desk.refused(.answeredElsewhere).events.last == .changed(.ringing, .ended, code))
+  }
+
+  @Test(.spec("R-CALL-419")) func inTheEndTheCallIsGivenUpWithoutAGoodbye() {
+    var desk = CallDesk.answering()
+    _ = desk.refused(nil)
+    let why = "The gateway did not say whether it has the answer."
+    let failure = CallFailure(.generic, "Failed to answer call.", detail: why)
+    let effects = desk.fire(.deadline)
+    #expect(
+      effects.events == [
+        .failed(failure), .operationFinished(.answer, failure), .changed(.ringing, .ended, CallReason(.reasonNotProvided)),
+      ])
+    #expect(effects.requests == [])
   }
 
   // MARK: Turning down

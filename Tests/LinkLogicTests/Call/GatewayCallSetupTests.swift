@@ -126,8 +126,12 @@ private typealias Fixture = GatewayCallFixture
       machine.ask(.callee, .answer(Machine.Content(sdp: "B2"), device: "mobile")) == [
         late, Fixture.toBob(.callEnd, only: "mobile"),
       ])
-    #expect(machine.ask(.callee, .answer(Machine.Content(sdp: "B1"), device: "desk")) == [late])
-    #expect(machine.ask(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)) == [late])
+    #expect(machine.ask(.callee, .answer(Machine.Content(sdp: "B3"), device: "desk")) == [late])
+  }
+
+  @Test(.spec("R-CALL-419")) func theAnswerThatTheCallHasAlreadyIsAcceptedAgainAndAgain() {
+    var machine = Fixture.answered()
+    for _ in 1...2 { #expect(machine.ask(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)) == [Fixture.ok]) }
   }
 
   @Test(.spec("R-CALL-82")) func aRejectEndsTheCallOnAllDevices() {

@@ -22,6 +22,8 @@ struct RedirectWalk {
     var joins: SessionID?
     var wasInvitedWithoutOffer = false
     var hasRung = false
+    /// What it has answered the call.
+    var answer: String?
   }
 
   enum Owed: Hashable {
@@ -148,8 +150,13 @@ struct RedirectWalk {
     case .reply:
       if seen[leg]?.owes == .offer { seen[leg]?.offers += 1 }
       seen[leg]?.owes = nil
-    case .answer:
-      if seen[leg]?.wasInvitedWithoutOffer == true { seen[leg]?.offers += 1 }
+    case .answer(let content, _):
+      if let first = seen[leg]?.answer {
+        if first != content.sdp { complain("two answers of \(leg)") }
+      } else {
+        seen[leg]?.answer = content.sdp
+        if seen[leg]?.wasInvitedWithoutOffer == true { seen[leg]?.offers += 1 }
+      }
     case .transfer:
       if seen[leg]?.isTransferring == true { complain("two transfers of \(leg)") }
       seen[leg]?.isTransferring = true
