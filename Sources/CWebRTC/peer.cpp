@@ -58,6 +58,12 @@ void Peer::SubmitOpen(std::unique_ptr<kwr_configuration> configuration, Answer a
   });
 }
 
+void Peer::SubmitServers(std::unique_ptr<kwr_configuration> configuration, Answer answer) {
+  Submit(std::move(answer), [configuration = std::move(configuration)](Peer& peer, Answer answer) {
+    peer.SetServers(*configuration, std::move(answer));
+  });
+}
+
 void Peer::SubmitClose(Answer answer) {
   Enqueue(std::move(answer), &Peer::Close);
 }
@@ -96,6 +102,12 @@ void Peer::Open(const kwr_configuration& configuration, Answer answer) {
   if (!made.ok()) return answer.Finish(made.error(), kwr_code_engine);
   connection_ = made.MoveValue();
   answer.Succeed();
+}
+
+void Peer::SetServers(const kwr_configuration& configuration, Answer answer) {
+  auto changed = connection_->GetConfiguration();
+  changed.servers = configuration.rtc.servers;
+  answer.Finish(connection_->SetConfiguration(changed), kwr_code_engine);
 }
 
 void Peer::Close(Answer answer) {

@@ -33,6 +33,7 @@ class Peer : public std::enable_shared_from_this<Peer>, private webrtc::PeerConn
   void Submit(Answer answer, Operation operation);
   // The first operation and the last.
   void SubmitOpen(std::unique_ptr<kwr_configuration> configuration, Answer answer);
+  void SubmitServers(std::unique_ptr<kwr_configuration> configuration, Answer answer);
   void SubmitClose(Answer answer);
 
   // Descriptions (peer_descriptions.cpp)
@@ -67,6 +68,7 @@ class Peer : public std::enable_shared_from_this<Peer>, private webrtc::PeerConn
   void Enqueue(Answer answer, Operation operation);
   void RunNext();
   void Open(const kwr_configuration& configuration, Answer answer);
+  void SetServers(const kwr_configuration& configuration, Answer answer);
   void Close(Answer answer);
 
   enum class Side { kLocal, kRemote };

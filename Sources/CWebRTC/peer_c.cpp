@@ -137,6 +137,10 @@ void kwr_peer_set_remote(kwr_peer* peer, kwr_type type, const char* sdp, void* c
   });
 }
 
+void kwr_peer_set_servers(kwr_peer* peer, kwr_configuration* configuration, void* context, kwr_done done) {
+  peer->peer->SubmitServers(std::unique_ptr<kwr_configuration>(configuration), Answer(context, done));
+}
+
 void kwr_peer_rollback(kwr_peer* peer, void* context, kwr_done done) {
   peer->peer->Submit(Answer(context, done), &Peer::Rollback);
 }

@@ -44,6 +44,10 @@ final class WebRTCPeer: MediaPeer {
     await closed.wait()
   }
 
+  func setServers(_ servers: [ICEServer]) async throws {
+    try await perform { kwr_peer_set_servers($0, nativeConfiguration(PeerConfiguration(iceServers: servers)), $1, $2) }
+  }
+
   // MARK: - Transceivers
 
   func addTransceiver(_ kind: MediaKind, direction: MediaDirection) async throws {

@@ -80,6 +80,9 @@ public protocol MediaPeer: AnyObject, Sendable {
   /// - Throws: `invalidState` when there is no transceiver of this kind.
   func setDirection(_ kind: MediaKind, _ direction: MediaDirection) async throws
 
+  /// Other STUN and TURN servers, or other credentials for them, for what is gathered from now on: after an ICE restart, that is.
+  func setServers(_ servers: [ICEServer]) async throws
+
   func createOffer(iceRestart: Bool) async throws -> String
   func createAnswer() async throws -> String
   func setLocalDescription(_ type: DescriptionType, _ sdp: String) async throws

@@ -199,6 +199,8 @@ void kwr_peer_set_local(kwr_peer *peer, kwr_type type, const char *sdp, void *co
 // After an error inside libwebrtc, as against one of syntax or state, it refuses every further description.
 void kwr_peer_set_remote(kwr_peer *peer, kwr_type type, const char *sdp, void *context, kwr_done done);
 // Takes back whichever offer is pending: descriptions and media are as before it, directions that were set are not.
+// Other servers for what is gathered from now on: by a new peer's first description, or after an ICE restart.
+void kwr_peer_set_servers(kwr_peer *peer, kwr_configuration *configuration, void *context, kwr_done done);
 void kwr_peer_rollback(kwr_peer *peer, void *context, kwr_done done);
 // `text`: the pending or current local description with the candidates so far, or NULL.
 void kwr_peer_local_description(kwr_peer *peer, void *context, kwr_done done);

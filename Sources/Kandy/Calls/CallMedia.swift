@@ -13,7 +13,8 @@ actor CallMedia {
     var callID: CallID
     var engine: (any MediaEngine)?
     var devices: CallDevices
-    var peer: PeerConfiguration
+    /// Read for each peer and each ICE restart: credentials of TURN servers expire (R-ICE-2).
+    var peer: @Sendable () -> PeerConfiguration
     /// How long to wait for candidates; copied for each description.
     var gathering: CandidateCollection
     var trickle: Configuration.TrickleICE
@@ -185,6 +186,7 @@ actor CallMedia {
         try await setTransceiver(kind, direction, on: connection)
       }
       try await attach(connection)
+      if restartsICE { try await connection.peer.setServers(setup.peer().iceServers) }
       let made = try await connection.peer.createOffer(iceRestart: restartsICE)
       let context = LocalDescriptionPipeline.Context(
         callId: setup.callID.rawValue, type: .offer, operation: operation,
@@ -220,7 +222,11 @@ actor CallMedia {
   ) async throws(MediaFailure) -> CallConnection {
     if let current, !current.isSpoilt, !comesFromElsewhere(offer, current) {
       do throws(MediaFailure) {
-        try await applyRemote(prepareRemote(offer, .offer, operation, on: current), .offer, on: current)
+        let prepared = try prepareRemote(offer, .offer, operation, on: current)
+        if let now = prepared.description, let before = current.remote, now.restartsICE(comparedTo: before) {
+          try await engineWork { [self] in try await current.peer.setServers(setup.peer().iceServers) }
+        }
+        try await applyRemote(prepared, .offer, on: current)
         return current
       } catch {
         guard !isClosed, current.remote != nil else { throw error }
@@ -338,7 +344,7 @@ actor CallMedia {
     let number = connections
     let peer: any MediaPeer
     do {
-      peer = try await engine.makePeer(setup.peer)
+      peer = try await engine.makePeer(setup.peer())
     } catch {
       throw MediaFailure(.engine, "\(error)")
     }

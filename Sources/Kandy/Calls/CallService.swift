@@ -212,20 +212,24 @@ final class CallService: Service {
 
   private func mediaSetup(_ id: CallID, isOriginator: Bool) -> CallMedia.Setup {
     let configuration = configuration
-    let credentials = configuration.serverProvidedTurnCredentials ? turn() : nil
-    if configuration.serverProvidedTurnCredentials, credentials == nil {
+    let (handlers, turn) = (descriptions, turn)
+    if configuration.serverProvidedTurnCredentials, turn() == nil {
       log.warn("The server has sent no TURN credentials; those of the configuration are used.")
     }
-    let servers = CallServers.make(configuration.iceserver.map(\.server), turn: credentials)
-    let relayOnly = configuration.useRelay || configuration.useRelayOnly
-    let handlers = descriptions
+    let peer: @Sendable () -> PeerConfiguration = {
+      let credentials = configuration.serverProvidedTurnCredentials ? turn() : nil
+      return PeerConfiguration(
+        iceServers: CallServers.make(configuration.iceserver.map(\.server), turn: credentials),
+        bundlePolicy: configuration.bundlePolicy, relayOnly: configuration.useRelay || configuration.useRelayOnly,
+        streamID: id.rawValue)
+    }
+    let first = peer()
     return CallMedia.Setup(
-      callID: id, engine: context.media, devices: media.callDevices,
-      peer: PeerConfiguration(
-        iceServers: servers, bundlePolicy: configuration.bundlePolicy, relayOnly: relayOnly, streamID: id.rawValue),
+      callID: id, engine: context.media, devices: media.callDevices, peer: peer,
       gathering: CandidateCollection(
         interval: Duration(milliseconds: configuration.iceCandidateCollectionTimeoutInterval),
-        cycles: configuration.relayCandidateCollectionTimeoutCycle.count, mayBeEmpty: servers.isEmpty && !relayOnly),
+        cycles: configuration.relayCandidateCollectionTimeoutCycle.count,
+        mayBeEmpty: first.iceServers.isEmpty && !first.relayOnly),
       trickle: configuration.trickleIceSupport,
       descriptions: {
         SDPOptions(

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The operations of a media engine and its peers that a test can watch, hold up, and make fail.
 public enum FakeMediaOperation: String, Sendable, Hashable, CaseIterable {
-  case makePeer
+  case makePeer, setServers
   case addTransceiver, setDirection
   case createOffer, createAnswer, setLocalDescription, setRemoteDescription, rollback, localDescription, addCandidate
   case setMicrophone, setCamera, setEnabled, setSending, setAudioSinks, setVideoRenderers

@@ -26,6 +26,14 @@ public final class FakeMediaPeer: MediaPeer {
     network.leave(id)
   }
 
+  /// The servers that hold for what is gathered next.
+  public var servers: [ICEServer] { latestServers.withLock { $0 ?? configuration.iceServers } }
+  private let latestServers = Mutex<[ICEServer]?>(nil)
+
+  public func setServers(_ servers: [ICEServer]) async throws {
+    try await perform(.setServers) { _ in latestServers.withLock { $0 = servers } }
+  }
+
   // MARK: - Transceivers
 
   public func addTransceiver(_ kind: MediaKind, direction: MediaDirection) async throws {

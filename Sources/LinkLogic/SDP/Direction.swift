@@ -61,6 +61,14 @@ extension SessionDescription {
     return !known.isEmpty && !known.isSuperset(of: used)
   }
 
+  /// Whether it asks for new candidates: an ICE restart (RFC 8445 §2.4), which shows as other credentials than those of `current`.
+  public func restartsICE(comparedTo current: SessionDescription) -> Bool {
+    zip(media, current.media).contains { new, old in
+      let (new, old) = (iceCredentials(of: new), current.iceCredentials(of: old))
+      return new != nil && old != nil && new != old
+    }
+  }
+
   /// Whether a final answer says the same as the early one (R-CALL-405): as sets of lines, without those that contain `o=`; an
   /// `a=sendrecv` that only the final one has does not count.
   public static func isSame(early: String, final: String) -> Bool {

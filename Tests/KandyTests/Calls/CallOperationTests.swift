@@ -62,6 +62,21 @@ import Testing
     }
   }
 
+  @Test(.spec("R-ICE-2")) func anICERestartUsesTheTURNCredentialsOfToday() async throws {
+    let server: JSONValue = ["urls": ["turn:turn.example.com"], "username": "configured", "credential": "configured"]
+    try await CallFixture.run(["iceserver": [server], "serverProvidedTurnCredentials": true]) { calls in
+      let call = try await calls.talking(MakeOptions(isVideoEnabled: false))
+      let peer = try #require(calls.engine.peers.last)
+      #expect(peer.servers.map(\.username) == ["configured"])
+      let params: JSONValue = ["service": ["call"], "turnCredentials": ["username": "today", "password": "secret"]]
+      calls.transport.expect(
+        .put, "subscription/6d1f0c2e", .json(["subscribeResponse": ["statusCode": 0, "subscriptionParams": params]]))
+      try await calls.client.updateConnection(services: ["call"])
+      _ = try await Self.agree(calls) { try await call.restartMedia() }
+      #expect(peer.servers == [ICEServer(urls: ["turn:turn.example.com"], username: "today", credential: "secret")])
+    }
+  }
+
   @Test(.spec("R-CALL-61")) func aHoldThatCrossesAnotherOfferIsRepeated() async throws {
     try await CallFixture.run { calls in
       let call = try await calls.talking(MakeOptions(isVideoEnabled: false))
