@@ -41,6 +41,10 @@ final class CallDriver: Sendable {
   private let requestLane = Lane()
   private let mediaLane = Lane()
   private let timers: Timers<CallMachine.Timer>
+  /// With each piece of media work. What it brings after its time is dropped by the machine, which has had the result then.
+  private let patience: Timers<CallMachine.WorkID>
+  /// Longer than candidates are ever waited for, and than a user needs who is asked whether the camera may be used.
+  private static let mediaPatience: Duration = .seconds(60)
   private let operations = Mutex(Operations())
   private let isAbandoned = Atomic(false)
 
@@ -57,6 +61,7 @@ final class CallDriver: Sendable {
     self.surroundings = surroundings
     store = CallStore(CallRecord(id: id, facts: facts, options: options))
     timers = Timers(clock: surroundings.clock)
+    patience = Timers(clock: surroundings.clock)
     let (inbox, mail) = AsyncStream.makeStream(of: Message.self)
     self.inbox = inbox
     self.mail = mail
@@ -136,6 +141,7 @@ final class CallDriver: Sendable {
       await media.close()
     }
     timers.cancelAll()
+    patience.cancelAll()
     requestLane.end()
     mediaLane.end()
     abandonOperations()
@@ -162,8 +168,12 @@ final class CallDriver: Sendable {
       // Not through the lane: what is under way there has to end.
       group.addTask { [self] in send(.work(work, await media.perform(.close))) }
     case .media(let work, let id):
+      patience.start(id, after: Self.mediaPatience) { [weak self] in
+        self?.send(.work(id, .failed(MediaFailure(.engine, "The media engine did not answer in time."))))
+      }
       mediaLane.add { [weak self, media] in
         let result = await media.perform(work)
+        self?.patience.cancel(id)
         self?.send(.work(id, result))
       }
     case .adjust(let adjustment):
@@ -240,11 +250,18 @@ final class CallDriver: Sendable {
     case .remoteOperationFinished(let operation, let failure):
       emit(operation, .finish, failure)
     case .operationStarted(let action):
-      events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .start)))
+      let change = CallOperationChange(subject(of: action), operation: action.rawValue, transition: .start)
+      events.emit(.callOperation(change))
     case .operationFinished(let action, let failure):
-      let error = failure.map { BasicError($0) }
-      events.emit(.callOperation(CallOperationChange(id, operation: action.rawValue, transition: .finish, error: error)))
+      let change = CallOperationChange(
+        subject(of: action), operation: action.rawValue, transition: .finish, error: failure.map { BasicError($0) })
+      events.emit(.callOperation(change))
       if action == .restartMedia, failure == nil { events.emit(.callMediaRestart(id)) }
     }
+  }
+
+  /// The call of which the application knows: a joined call is listed only when the gateway has accepted it.
+  private func subject(of action: CallAction) -> CallID {
+    action == .join ? options.complainsAs ?? id : id
   }
 }

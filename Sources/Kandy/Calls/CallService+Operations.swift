@@ -112,6 +112,7 @@ extension CallService {
     // A hold that is being agreed on is waited for (R-CALL-460).
     try await other.driver.store.wait(for: .settled)
     let record = other.record
+    guard record.state != .ended else { throw report(id, BasicError(.callInvalidParameter, "Invalid destination.")) }
     guard record.localHold, let session = record.session else {
       let why = "The other call is not on hold."
       throw report(id, BasicError(.callInvalidState, "Failed to transfer call.", cause: why))

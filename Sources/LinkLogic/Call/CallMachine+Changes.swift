@@ -35,6 +35,9 @@ extension CallMachine {
     var isAutomatic = false
     var stage = Stage.waiting
     var refusals = 0
+    /// When it was proposed, first and last.
+    var firstProposal: Int64?
+    var lastProposal: Int64 = 0
 
     /// More refusals than this are a failure (R-SDP-160).
     static let mostRefusals = 3
@@ -72,6 +75,8 @@ extension CallMachine {
 
   private mutating func propose(_ kind: Change.Kind) {
     change?.stage = .proposed
+    if change?.firstProposal == nil { change?.firstProposal = now }
+    change?.lastProposal = now
     negotiation = Negotiation(stage: .preparingOffer)
     negotiation.work = work(.offer(localMedia(proposing: kind), kind.operation, kind.basis), .describe)
   }
@@ -172,12 +177,24 @@ extension CallMachine {
     negotiation = Negotiation()
     cancel(.deadline)
     effects.append(.adjust(.revert))
-    guard change.refusals < Change.mostRefusals else {
+    guard isGlare(change) else {
+      return giveUp(CallFailure(.generic, change.kind.failureMessage, detail: "The far end did not answer in time."))
+    }
+    guard change.refusals < Change.mostRefusals, isInTime(change, after: delay) else {
       return giveUp(CallFailure(.glare, change.kind.failureMessage, detail: "The far end refused it again and again."))
     }
     self.change?.refusals += 1
     self.change?.stage = .refused
     arm(.retry, delay)
+  }
+
+  /// Whether the refusal comes as soon as one does when two offers have crossed. A gateway that has waited for the far end in vain says
+  /// the same, late.
+  private func isGlare(_ change: Change) -> Bool { .milliseconds(now - change.lastProposal) <= settings.timings.glare }
+
+  /// Whether a repetition after this delay is within what one change may take in all (R-CALL-424).
+  private func isInTime(_ change: Change, after delay: Duration) -> Bool {
+    .milliseconds(now - (change.firstProposal ?? now)) + delay <= settings.timings.answer
   }
 
   /// The far end's answer has been applied (R-CALL-293, R-SDP-130, R-SDP-132).
@@ -208,7 +225,7 @@ extension CallMachine {
   }
 
   private mutating func finish(_ change: Change, _ failure: CallFailure? = nil) {
-    if change.isAutomatic { emit(.operationFinished(change.kind.action, failure)) }
+    if change.isAutomatic, !change.kind.isOwn { emit(.operationFinished(change.kind.action, failure)) }
     finish(change.kind.action, failure)
   }
 
@@ -263,12 +280,12 @@ extension CallMachine {
   mutating func startAutomatically(_ kind: Change.Kind) {
     guard change == nil else { return }
     change = Change(kind: kind, isAutomatic: true)
-    emit(.operationStarted(kind.action))
+    if !kind.isOwn { emit(.operationStarted(kind.action)) }
   }
 }
 
 extension CallMachine.Change.Kind {
-  /// The user operation; renewals and repairs count as restarts.
+  /// The user operation. What this end does for itself alone, a renewal or repair, is none and shows in no event.
   var action: CallAction {
     switch self {
     case .hold: .hold

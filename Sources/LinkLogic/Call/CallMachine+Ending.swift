@@ -69,17 +69,24 @@ extension CallMachine {
     phase = .rejecting
     negotiation = Negotiation()
     cancel(.deadline)
-    send(.disposition(CallDispositionRequest(action: .reject, sessionData: session)), .reject)
+    decide(.disposition(CallDispositionRequest(action: .reject, sessionData: session)), .reject)
   }
 
   /// To the rejection (R-CALL-81).
   mutating func turnedDown(_ response: CallResponse) {
     guard phase == .rejecting else { return }
-    if case .success = response { return conclude(.rejectedByLocalUser) }
-    if response.isCallGone || response.statusCode == .answeredElsewhere { return conclude(.rejectedByLocalUser) }
+    switch response {
+    case .success: conclude(.rejectedByLocalUser)
+    case .failure(nil): decisionMayBeLost()
+    case .failure where response.isCallGone || response.statusCode == .answeredElsewhere: conclude(.rejectedByLocalUser)
+    case .failure: notTurnedDown(CallFailure(.generic, "Failed to reject call.", response))
+    }
+  }
+
+  private mutating func notTurnedDown(_ failure: CallFailure) {
     phase = .ringing
+    decision = nil
     arm(.deadline, settings.timings.ringing)
-    let failure = CallFailure(.generic, "Failed to reject call.", response)
     finish(.reject, failure)
     finish(.end, failure)
     emit(.failed(failure))
@@ -119,7 +126,7 @@ extension CallMachine {
     finish(.ignore)
     let over = CallFailure(.invalidState, "The call has ended.")
     finishAll(failure ?? over)
-    if let change, change.isAutomatic { emit(.operationFinished(change.kind.action, over)) }
+    if let change, change.isAutomatic, !change.kind.isOwn { emit(.operationFinished(change.kind.action, over)) }
     change = nil
     redirect = nil
     finishRemoteOperation(over)
@@ -160,10 +167,11 @@ extension CallMachine {
     switch timer {
     case .audit: audit()
     case .deadline: patienceEnds()
-    case .retry where phase == .accepting: answerAgain()
+    case .retry where decision != nil: sayDecision()
     case .retry: if change?.stage == .refused { change?.stage = .waiting }
     case .redirect: redirectTimedOut()
     case .mediaRestart: restartLostMedia()
+    case .verdict: conclude(.reasonNotProvided)
     }
   }
 
@@ -180,21 +188,26 @@ extension CallMachine {
       unusable(CallFailure(.generic, "The far end did not answer in time."))
     // To take leave would end the call of another device that has answered meanwhile.
     case .accepting:
-      let why = "The gateway did not say whether it has the answer."
-      let failure = CallFailure(.generic, "Failed to answer call.", detail: why)
+      let failure = CallFailure(.generic, "Failed to answer call.", detail: Self.unconfirmed)
       facts.failure = failure
       conclude(.reasonNotProvided, failure: failure)
+    case .rejecting: notTurnedDown(CallFailure(.generic, "Failed to reject call.", detail: Self.unconfirmed))
+    case .forwarding: notForwarded(CallFailure(.generic, Self.forwardFailed, detail: Self.unconfirmed))
     case .established:
+      hasMissedAnswer = negotiation.stage == .offered
       takeBack()
       if let change, change.stage == .proposed {
         giveUp(CallFailure(.generic, change.kind.failureMessage, detail: "The far end did not answer in time."))
       }
-    case .idle, .initiating, .rejecting, .forwarding, .ended: break
+    case .idle, .initiating, .ended: break
     }
   }
 
+  private static let unconfirmed = "The gateway did not say whether it knows."
+
+  /// From the first moment on at which the gateway knows the call (R-CALL-836).
   private mutating func audit() {
-    guard phase == .established, let session = facts.session else { return }
+    guard mayBeAudited, let session = facts.session else { return }
     if !requests.values.contains(.audit) {
       send(.update(session, CallControlRequest(type: .audit)), .audit, inOrder: false)
     }
@@ -203,7 +216,15 @@ extension CallMachine {
 
   /// Only the news that the call is gone matters (R-CALL-94, R-CALL-836).
   mutating func audited(_ response: CallResponse) {
-    guard phase == .established, response.isCallGone else { return }
+    guard mayBeAudited, response.isCallGone else { return }
     conclude(.auditFailure)
+  }
+
+  /// Whether the gateway has to know the call now.
+  var mayBeAudited: Bool {
+    switch phase {
+    case .trying, .progressing, .ringing, .established: true
+    case .idle, .initiating, .accepting, .rejecting, .forwarding, .ending, .ended: false
+    }
   }
 }

@@ -47,29 +47,36 @@ extension CallMachine {
     phase = .forwarding(isCancelled: false)
     cancel(.deadline)
     let body = CallDispositionRequest(action: .forward, sessionData: incoming.session, address: address)
-    send(.disposition(body), .forward)
+    decide(.disposition(body), .forward)
   }
 
   /// To the forwarding. The call is over here (R-CALL-83), or rings on.
   mutating func forwarded(_ response: CallResponse) {
-    guard case .forwarding(let isCancelled) = phase else { return }
+    guard case .forwarding = phase else { return }
     switch response {
-    case .success:
-      emit(.forwarded)
-      finish(.forwardCall)
-      conclude(nil)
-    case .failure:
-      let failure = CallFailure(.generic, Self.forwardFailed, response)
-      finish(.forwardCall, failure)
-      emit(.failed(failure))
-      if response.isCallGone { return conclude(.reasonNotProvided) }
-      if isCancelled { return conclude(.respondedFromAnotherDevice) }
-      phase = .ringing
-      arm(.deadline, settings.timings.ringing)
+    case .failure(nil): return decisionMayBeLost()
+    case .success: break
+    // Said twice, and the first time it has been done.
+    case .failure where response.isCallGone && decision?.mayHaveArrived == true: break
+    case .failure: return notForwarded(CallFailure(.generic, Self.forwardFailed, response), isOver: response.isCallGone)
     }
+    emit(.forwarded)
+    finish(.forwardCall)
+    conclude(nil)
   }
 
-  private static let forwardFailed = "Failed to forward call."
+  mutating func notForwarded(_ failure: CallFailure, isOver: Bool = false) {
+    guard case .forwarding(let isCancelled) = phase else { return }
+    finish(.forwardCall, failure)
+    emit(.failed(failure))
+    if isOver { return conclude(.reasonNotProvided) }
+    if isCancelled { return conclude(.respondedFromAnotherDevice) }
+    phase = .ringing
+    decision = nil
+    arm(.deadline, settings.timings.ringing)
+  }
+
+  static let forwardFailed = "Failed to forward call."
 
   // MARK: Transfer
 
@@ -123,13 +130,22 @@ extension CallMachine {
   mutating func transferAnswered(_ response: CallResponse) {
     guard phase == .established, redirect?.stage == .requested else { return }
     switch response {
-    case .success:
-      redirect?.stage = .accepted
-      arm(.redirect, settings.timings.redirect)
+    case .success: redirectIsAccepted(settings.timings.redirect)
+    // It may be under way all the same: its outcome decides (R-CALL-469).
+    case .failure(nil): redirectIsAccepted(settings.timings.unconfirmedRedirect)
     case .failure:
-      if response.isCallGone { return conclude(.reasonNotProvided) }
-      endRedirect(CallFailure(.generic, Self.transferFailed, response))
+      let failure = CallFailure(.generic, Self.transferFailed, response)
+      guard response.isCallGone else { return endRedirect(failure) }
+      guard case .transfer(.call)? = redirect?.kind else { return conclude(.reasonNotProvided) }
+      // The other call may be the one that is gone; an audit tells (R-CALL-463).
+      endRedirect(failure)
+      arm(.audit, .zero)
     }
+  }
+
+  private mutating func redirectIsAccepted(_ patience: Duration) {
+    redirect?.stage = .accepted
+    arm(.redirect, patience)
   }
 
   // MARK: Join

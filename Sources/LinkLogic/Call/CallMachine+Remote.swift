@@ -51,7 +51,13 @@ extension CallMachine {
   }
 
   private mutating func farEndAnswered(_ notice: CallNotice) {
+    if negotiation.stage == .stable, hasMissedAnswer, phase == .established, notice.sdp != nil {
+      // The far end has done what this end has given up; an offer of what is so brings both together again (R-CALL-429).
+      hasMissedAnswer = false
+      return startAutomatically(.repair)
+    }
     guard negotiation.stage == .offered else { return }
+    hasMissedAnswer = false
     guard let sdp = notice.sdp else { return farEndAnsweredNothing() }
     switch phase {
     case .trying, .progressing: accept(.answer, sdp, outgoing?.joins == nil ? .startCall : .update, notice)

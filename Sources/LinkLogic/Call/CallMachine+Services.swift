@@ -80,19 +80,26 @@ extension CallMachine {
       return conclude(.reasonNotProvided)
     }
     if isReconnection, isMediaLost, timers[.mediaRestart] != nil { arm(.mediaRestart, .zero) }
-    if phase == .accepting, timers[.retry] != nil { arm(.retry, .zero) }
-    guard settings.resyncOnConnect, phase == .ringing || phase == .established, !negotiation.isBusy,
-      let session = facts.session, !requests.values.contains(.resync)
+    if decision != nil, timers[.retry] != nil { arm(.retry, .zero) }
+    if settings.resyncOnConnect { owesResync = true }
+  }
+
+  /// Asks for the call's state as soon as no exchange is under way: the answer would mean nothing in the midst of one.
+  mutating func resync() {
+    guard owesResync, !negotiation.isBusy, mayBeAudited, let session = facts.session, !requests.values.contains(.resync)
     else { return }
+    owesResync = false
     send(.read(session), .resync, inOrder: false)
   }
 
+  /// What the gateway has kept for this client is on its way, and says how the call went on or ended; the answer to a request may
+  /// overtake it (R-CALL-692).
   mutating func resynced(_ response: CallResponse) {
-    guard phase == .ringing || phase == .established else { return }
+    guard mayBeAudited else { return }
     switch response {
     case .success(let body) where body.state == .answered && phase == .ringing: conclude(.respondedFromAnotherDevice)
     case .success: break
-    case .failure: if response.isCallGone { conclude(.reasonNotProvided) }
+    case .failure: if response.isCallGone { arm(.verdict, settings.timings.goodbye) }
     }
   }
 }

@@ -16,6 +16,7 @@ extension CallMachine {
     phase = .ringing
     receivedAt = now
     arm(.deadline, settings.timings.ringing)
+    arm(.audit, settings.timings.audit)
     emit(.received)
   }
 
@@ -68,13 +69,13 @@ extension CallMachine {
       negotiation.request = send(.start(startRequest(outgoing, sdp)), .start)
     case .accepting:
       negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
-      negotiation.callAnswer = sdp
-      negotiation.request = update(.callAnswer, sdp, .answer)
+      guard let request = update(.callAnswer, sdp) else { return }
+      decide(request, .answer)
     case .established:
       let isProposal = negotiation.stage == .preparingOffer && change?.stage == .proposed
       negotiation.stage = negotiation.stage == .preparingOffer ? .offering : .answering
-      negotiation.request =
-        isProposal ? update(.startCallUpdate, sdp, .propose) : update(.respondCallUpdate, sdp, .respond)
+      guard let request = update(isProposal ? .startCallUpdate : .respondCallUpdate, sdp) else { return }
+      negotiation.request = send(request, isProposal ? .propose : .respond)
     case .idle, .trying, .progressing, .ringing, .rejecting, .forwarding, .ending, .ended:
       break
     }
@@ -92,10 +93,9 @@ extension CallMachine {
       supported: settings.earlyMedia ? ["earlymedia"] : nil)
   }
 
-  private mutating func update(_ type: CallOperation, _ sdp: String, _ purpose: RequestPurpose) -> RequestID? {
+  private func update(_ type: CallOperation, _ sdp: String) -> CallRequest? {
     guard let session = facts.session else { return nil }
-    let body = CallControlRequest(type: type, sdp: sdp, customParameters: facts.customParameters)
-    return send(.update(session, body), purpose)
+    return .update(session, CallControlRequest(type: type, sdp: sdp, customParameters: facts.customParameters))
   }
 }
 
@@ -115,6 +115,7 @@ extension CallMachine {
     }
     negotiation.stage = .offered
     arm(.deadline, settings.timings.ringing)
+    arm(.audit, settings.timings.audit)
     effects.append(.registered(session))
     if outgoing?.joins == nil {
       phase = .trying
@@ -146,8 +147,9 @@ extension CallMachine {
   mutating func answered(_ response: CallResponse) {
     guard phase == .accepting else { return }
     switch response {
-    case .failure(nil): answerMayBeLost()
+    case .failure(nil): decisionMayBeLost()
     case .success:
+      decision = nil
       if negotiation.stage == .offering {
         negotiation.stage = .offered
         arm(.deadline, settings.timings.answer)
@@ -166,20 +168,28 @@ extension CallMachine {
     }
   }
 
-  /// Nobody knows whether the gateway has the answer; the same answer once more does no harm if it has (R-CALL-419).
-  private mutating func answerMayBeLost() {
-    if timers[.deadline] == nil { arm(.deadline, settings.timings.answer) }
-    arm(.retry, settings.timings.answerAgain)
+  mutating func decide(_ request: CallRequest, _ purpose: RequestPurpose) {
+    decision = Decision(request: request, purpose: purpose)
+    sayDecision()
   }
 
-  mutating func answerAgain() {
-    guard phase == .accepting, let sdp = negotiation.callAnswer else { return }
-    negotiation.request = update(.callAnswer, sdp, .answer)
+  mutating func sayDecision() {
+    guard let decision else { return }
+    let id = send(decision.request, decision.purpose)
+    if phase == .accepting { negotiation.request = id }
+  }
+
+  /// Nobody knows whether the gateway has heard of the user's decision; to say it once more does no harm if it has (R-CALL-419).
+  mutating func decisionMayBeLost() {
+    decision?.mayHaveArrived = true
+    if timers[.deadline] == nil { arm(.deadline, settings.timings.answer) }
+    arm(.retry, settings.timings.sayAgain)
   }
 
   /// The answer came to nothing; the call still waits for its user (R-CALL-515).
   mutating func ringAgain(_ failure: CallFailure) {
     phase = .ringing
+    decision = nil
     negotiation = Negotiation()
     facts.failure = failure
     facts.sendingVideo = nil
@@ -192,6 +202,7 @@ extension CallMachine {
   /// Both ends have agreed for the first time. `Hold` has been set by then.
   mutating func establish(reason: CallReason?) {
     phase = .established
+    decision = nil
     cancel(.deadline)
     arm(.audit, settings.timings.firstAudit)
     facts.failure = nil

@@ -55,6 +55,12 @@ public struct CallMachine: Sendable, Hashable {
   var operations: [Operation] = []
   var requests: [RequestID: RequestPurpose] = [:]
   var works: [WorkID: WorkPurpose] = [:]
+  /// What the user has decided about a call that rings, until the gateway has confirmed it.
+  var decision: Decision?
+  /// The gateway still has to be asked for the call's state (R-CALL-690).
+  var owesResync = false
+  /// An offer of ours has been given up unanswered: should the answer still come, the far end has changed and this end has not.
+  var hasMissedAnswer = false
   /// Notifications that wait until the exchange under way is over (R-CALL-171).
   var queue: Deque<CallNotice> = []
   var timers: [Timer: Int] = [:]
@@ -128,6 +134,7 @@ public struct CallMachine: Sendable, Hashable {
     }
     drainQueue()
     proceed()
+    resync()
     adjustEnablement()
     facts.isNegotiating = phase == .established && (negotiation.stage != .stable || change != nil)
     if phase == .ended, !isOver, requests.isEmpty, works.isEmpty {
@@ -208,8 +215,10 @@ extension CallMachine {
     case audit
     /// The far end or the gateway has to do something until then.
     case deadline
-    /// A change that was refused is proposed again (R-CALL-61), an answer to the call that may be lost is given again (R-CALL-419).
+    /// A change that was refused is proposed again (R-CALL-61), a decision that may be lost is said again (R-CALL-419).
     case retry
+    /// The gateway does not know the call any more, and what it had to say about that has not come (R-CALL-692).
+    case verdict
     /// A transfer or join has to be over.
     case redirect
     /// Media that does not flow is restarted.
@@ -230,12 +239,16 @@ extension CallMachine {
     public var ringing: Duration = .seconds(300)
     /// For the far end's answer to an offer of ours, and for the gateway to say that it has our answer.
     public var answer: Duration = .seconds(30)
-    /// From an answer to the call that may be lost to its repetition.
-    public var answerAgain: Duration = .seconds(1)
+    /// From a decision that may be lost to its repetition.
+    public var sayAgain: Duration = .seconds(1)
     /// For the gateway's confirmation that a provisional call is over (R-CALL-285).
     public var goodbye: Duration = .seconds(4)
+    /// A refusal that comes later than this is no glare, but a gateway that has waited in vain.
+    public var glare: Duration = .seconds(5)
     /// For the outcome of a transfer or join: somebody may have to answer first.
     public var redirect: Duration = .seconds(300)
+    /// The same, when nobody has said that the gateway is at it.
+    public var unconfirmedRedirect: Duration = .seconds(90)
     /// `activeCallTimeoutMS`: how long an incoming call may have rung when the connection returns (R-CALL-695).
     public var activeCall: Duration = .seconds(120)
     /// From losing the media connection to restarting it, at the end that called; the other one waits for `restartStagger` longer,
@@ -323,8 +336,6 @@ extension CallMachine {
     var update: RemoteUpdate?
     /// The code and text of the notification that will be announced.
     var reason: CallReason?
-    /// What `callAnswer` carries, to be said once more if nobody says that it has arrived.
-    var callAnswer: String?
 
     /// Whether notifications have to wait (R-CALL-171).
     var isBusy: Bool {
@@ -333,6 +344,14 @@ extension CallMachine {
       case .preparingOffer, .offering, .applying, .preparingAnswer, .answering: true
       }
     }
+  }
+
+  /// To answer, reject or forward, as the gateway is told. To say it twice does no harm.
+  struct Decision: Sendable, Hashable {
+    var request: CallRequest
+    var purpose: RequestPurpose
+    /// It may have arrived, although nobody has said so.
+    var mayHaveArrived = false
   }
 
   struct Operation: Sendable, Hashable {

@@ -12,6 +12,8 @@ struct Parties: Sendable, Hashable {
   private var updateCaller: String?
   /// The far end has changed by a transfer; the next remote unhold says so (R-CALL-207).
   private var isTransferred = false
+  /// Who it was before.
+  private var formerNumber: String?
 
   init() {}
 
@@ -33,7 +35,7 @@ struct Parties: Sendable, Hashable {
       callerNumber = number
       callerName = notice.remoteName ?? callerName
     }
-    remote = CallParticipant(displayNumber: number, displayName: notice.remoteName)
+    becomes(CallParticipant(displayNumber: number, displayName: notice.remoteName), byTransfer: false)
   }
 
   /// Works out from a `startCallUpdate` who is at the other end now (R-CALL-206). Missing numbers change nothing (R-CALL-202).
@@ -56,14 +58,23 @@ struct Parties: Sendable, Hashable {
       }
     let present = remote.map { AddressRules.completed($0.displayNumber, domain: settings.domain) }
     guard found.displayNumber != present, found.displayNumber != settings.user else { return }
-    remote = found
-    isTransferred = true
+    becomes(found, byTransfer: true)
   }
 
   /// Whether the far end has changed since this was last asked.
   mutating func takeTransferred() -> Bool {
     defer { isTransferred = false }
     return isTransferred
+  }
+
+  /// A transfer that has failed leaves the far end that there was.
+  private mutating func becomes(_ party: CallParticipant, byTransfer isNew: Bool) {
+    let isBack = isTransferred && formerNumber == party.displayNumber
+    if isNew || isBack {
+      formerNumber = isBack ? nil : remote?.displayNumber
+      isTransferred = !isBack
+    }
+    remote = party
   }
 
   /// R-CALL-341.

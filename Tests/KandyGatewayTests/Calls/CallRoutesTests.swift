@@ -245,7 +245,7 @@ import Testing
 
       let sessions = try await bench.answered()
       #expect(
-        try await bench.update(sessions.bob, by: CallBench.bob, ["type": "callAnswer", "sdp": "B1"])
+        try await bench.update(sessions.bob, by: CallBench.bob, ["type": "callAnswer", "sdp": "B2"])
           == .failure(409, 55, "The call has been answered by another device."))
       _ = try await bench.update(sessions.alice, by: CallBench.alice, ["type": "startCallUpdate", "sdp": "A2"])
       #expect(

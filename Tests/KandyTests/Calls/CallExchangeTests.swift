@@ -50,7 +50,7 @@ import Testing
       try await third.setDirection(.audio, .sendrecv)
       try await third.setLocalDescription(.answer, try await third.createAnswer())
       calls.notify("respondCallUpdate", sdp: try await third.localDescription())
-      _ = try await calls.first { if case .callMediaRestart(let id) = $0 { id } else { nil } }
+      try await call.driver.store.wait(for: .settled)
       try await call.connected()
     }
   }

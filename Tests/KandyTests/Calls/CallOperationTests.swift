@@ -297,9 +297,13 @@ import Testing
   @Test(.spec("R-CALL-690", "R-CALL-691")) func aCallThatIsUnknownAfterReconnectingEnds() async throws {
     try await CallFixture.run(["resyncOnConnect": true]) { calls in
       _ = try await calls.talking()
-      calls.transport.expect(.get, CallFixture.session, CallFixture.refused(404, 47, "unknown"))
+      let question = calls.transport.expect(.get, CallFixture.session, CallFixture.refused(404, 47, "unknown"))
       _ = calls.transport.expectSocket()
       calls.socket.end(code: nil)
+      _ = try await question.request()
+      // Nobody says how it ended; an audit falls into the wait.
+      calls.transport.expect(.put, CallFixture.session, CallFixture.accepted)
+      await calls.fixture.clock.advance(by: .seconds(4))
       #expect(try await calls.sees(.ended)?.code?.rawValue == LocalCallCode.reasonNotProvided.rawValue)
     }
   }

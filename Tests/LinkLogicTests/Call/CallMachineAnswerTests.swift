@@ -10,7 +10,11 @@ import Testing
       called: IncomingCall(
         session: "sB", offer: SDPText.make(video: .recvonly), callerNumber: "carol@example.com", callerName: "Carol Clark",
         calleeNumber: "alice@example.com"))
-    #expect(desk.feed(.receive) == [.arm(.deadline, after: .seconds(300), generation: 1), .emit(.received)])
+    #expect(
+      desk.feed(.receive) == [
+        .arm(.deadline, after: .seconds(300), generation: 1), .arm(.audit, after: .seconds(30), generation: 2),
+        .emit(.received),
+      ])
     var facts = CallFacts(direction: .incoming, state: .ringing, from: "carol@example.com", to: "alice@example.com")
     facts.session = "sB"
     facts.callerName = "Carol Clark"
@@ -41,7 +45,7 @@ import Testing
     #expect(
       desk.accepted() == [
         .adjust(.commit),
-        .arm(.audit, after: .seconds(3), generation: 2),
+        .arm(.audit, after: .seconds(3), generation: 3),
         .emit(.operationFinished(.answer, nil)),
         .complete(1, nil),
         .emit(.changed(.ringing, .inCall, nil, .callEstablished)),
@@ -86,7 +90,7 @@ import Testing
     #expect(
       desk.mediaFails(.device) == [
         .adjust(.discard),
-        .arm(.deadline, after: .seconds(300), generation: 2),
+        .arm(.deadline, after: .seconds(300), generation: 3),
         .emit(.operationFinished(.answer, failure)),
         .complete(1, failure),
         .emit(.failed(failure)),
@@ -140,12 +144,12 @@ import Testing
     var desk = CallDesk.answering()
     #expect(
       desk.refused(nil) == [
-        .arm(.deadline, after: .seconds(30), generation: 2), .arm(.retry, after: .seconds(1), generation: 3),
+        .arm(.deadline, after: .seconds(30), generation: 3), .arm(.retry, after: .seconds(1), generation: 4),
       ])
     // The echo of the answer that did arrive.
     #expect(desk.notified(.cancel) == [])
     #expect(desk.fire(.retry).requests == [Self.again])
-    #expect(desk.refused(nil) == [.arm(.retry, after: .seconds(1), generation: 4)])
+    #expect(desk.refused(nil) == [.arm(.retry, after: .seconds(1), generation: 5)])
     #expect(desk.fire(.retry).requests == [Self.again])
     #expect(desk.accepted().events == [.operationFinished(.answer, nil), .changed(.ringing, .inCall, nil, .callEstablished)])
     #expect(desk.generations.keys.sorted { $0.rawValue < $1.rawValue } == [.audit])
@@ -154,7 +158,7 @@ import Testing
   @Test(.spec("R-CALL-419")) func itIsGivenAgainAtOnceWhenTheChannelIsOpenAgain() {
     var desk = CallDesk.answering()
     _ = desk.refused(nil)
-    #expect(desk.feed(.channelOpened(isReconnection: true)) == [.arm(.retry, after: .zero, generation: 4)])
+    #expect(desk.feed(.channelOpened(isReconnection: true)) == [.arm(.retry, after: .zero, generation: 5)])
   }
 
   @Test(.spec("R-CALL-419")) func whetherItWasTooLateIsKnownThen() {
@@ -168,7 +172,7 @@ import Testing
   @Test(.spec("R-CALL-419")) func inTheEndTheCallIsGivenUpWithoutAGoodbye() {
     var desk = CallDesk.answering()
     _ = desk.refused(nil)
-    let why = "The gateway did not say whether it has the answer."
+    let why = "The gateway did not say whether it knows."
     let failure = CallFailure(.generic, "Failed to answer call.", detail: why)
     let effects = desk.fire(.deadline)
     #expect(
@@ -194,6 +198,7 @@ import Testing
         .emit(.operationFinished(.reject, nil)),
         .complete(1, nil),
         .emit(.changed(.ringing, .ended, CallReason(.rejectedByLocalUser))),
+        .cancel(.audit),
         .media(.close, 1),
       ])
     #expect(desk.mediaDone() == [.finished])
@@ -213,12 +218,20 @@ import Testing
     let failure = CallFailure(.generic, "Failed to reject call.", status: .internalError)
     #expect(
       desk.refused(.internalError) == [
-        .arm(.deadline, after: .seconds(300), generation: 2),
+        .arm(.deadline, after: .seconds(300), generation: 3),
         .emit(.operationFinished(.reject, failure)),
         .complete(1, failure),
         .emit(.failed(failure)),
       ])
     #expect(desk.facts.state == .ringing)
+  }
+
+  @Test(.spec("R-CALL-419")) func aRejectionThatMayBeLostIsSaidAgain() {
+    var desk = CallDesk.called()
+    let request = desk.reject().requests
+    #expect(desk.refused(nil).events == [])
+    #expect(desk.fire(.retry).requests == request)
+    #expect(desk.refused(.callNotFound).events.last == .changed(.ringing, .ended, CallReason(.rejectedByLocalUser)))
   }
 
   @Test func aRejectionOfACallThatIsGoneIsFulfilled() {
@@ -244,6 +257,7 @@ import Testing
           .emit(.operationFinished(.ignore, nil)),
           .complete(1, nil),
           .emit(.changed(.ringing, .ended, CallReason(.ignoredByLocalUser))),
+          .cancel(.audit),
           .cancel(.deadline),
           .media(.close, 1),
         ])
@@ -326,7 +340,7 @@ import Testing
       desk.answer(CallAnswer(media: MediaWishes(video: false))).last
         == .media(.offer(LocalMedia(audio: .sendrecv, video: nil), .answerCall, .presentPeer), 1))
     #expect(desk.described("<offer>").requests == [.update("sB", CallControlRequest(type: .callAnswer, sdp: "<offer>"))])
-    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 2)])
+    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 3)])
     #expect(desk.facts.state == .ringing)
     let answer = SDPText.make()
     #expect(desk.notified(.answer, sdp: answer) == [.media(.accept(.answer, answer, .answerCall), 2)])

@@ -47,7 +47,7 @@ extension CallMachineChangeTests {
     _ = desk.accepted()
     #expect(
       desk.notified(.refusal(retryAfter: .seconds(2))) == [
-        .cancel(.deadline), .adjust(.revert), .arm(.retry, after: .seconds(2), generation: 4),
+        .cancel(.deadline), .adjust(.revert), .arm(.retry, after: .seconds(2), generation: 5),
       ])
     let pending = CallFailure(
       .invalidState, "Failed to stop video.", detail: "A refused operation is about to be repeated.")
@@ -65,7 +65,7 @@ extension CallMachineChangeTests {
     _ = desk.described()
     let response = CallControlResponse(statusCode: .requestPending, retryAfter: 1.5)
     let effects = desk.feed(.response(2, .failure(response)))
-    #expect(effects.contains(.arm(.retry, after: .milliseconds(1500), generation: 3)))
+    #expect(effects.contains(.arm(.retry, after: .milliseconds(1500), generation: 4)))
     #expect(effects.events == [.changed(.inCall, .inCall)])
   }
 
@@ -143,7 +143,42 @@ extension CallMachineChangeTests {
     let effects = desk.fire(.deadline)
     #expect(effects.prefix(2) == [.adjust(.revert), .emit(.changed(.inCall, .inCall))])
     #expect(effects.completions[2]??.code == .generic)
-    #expect(desk.notified(.answer, sdp: SDPText.make()) == [])
+  }
+
+  @Test(.spec("R-CALL-429")) func anAnswerThatComesAfterThatIsAnsweredWithAnOfferOfWhatIsSo() {
+    var desk = CallDesk.talking()
+    _ = desk.change(.hold)
+    _ = desk.described()
+    _ = desk.accepted()
+    _ = desk.fire(.deadline)
+    let media = LocalMedia(audio: .sendrecv, video: .recvonly)
+    let late = SDPText.make(audio: .recvonly)
+    #expect(desk.notified(.answer, sdp: late) == [.media(.offer(media, .reoffer, .presentPeer), 4)])
+    _ = desk.described()
+    _ = desk.accepted()
+    _ = desk.notified(.answer, sdp: SDPText.make())
+    #expect(desk.mediaDone().events == [.changed(.inCall, .inCall)])
+    // Another copy of it says nothing new.
+    #expect(desk.notified(.answer, sdp: late) == [])
+  }
+
+  @Test(.spec("R-CALL-424")) func aRefusalThatComesLateIsAFarEndThatDoesNotAnswer() {
+    var desk = CallDesk.talking()
+    _ = desk.change(.hold)
+    _ = desk.described()
+    _ = desk.accepted()
+    desk.now += 20_000
+    let effects = desk.notified(.refusal(retryAfter: .seconds(3)))
+    #expect(effects.completions[2]??.detail == "The far end did not answer in time.")
+    #expect(desk.fire(.retry) == [])
+  }
+
+  @Test(.spec("R-CALL-424")) func aRefusalThatAsksForTooMuchPatienceIsTheLast() {
+    var desk = CallDesk.talking()
+    _ = desk.change(.hold)
+    _ = desk.described()
+    _ = desk.accepted()
+    #expect(desk.notified(.refusal(retryAfter: .seconds(31))).completions[2]??.code == .glare)
   }
 
   @Test(.spec("R-SDP-90")) func anAnswerWithoutADescriptionIsTakenBack() {
@@ -179,7 +214,7 @@ extension CallMachineChangeTests {
     _ = desk.feed(.mediaState(.connected))
     #expect(
       desk.feed(.mediaState(.disconnected)) == [
-        .emit(.mediaStateChanged(.disconnected)), .arm(.mediaRestart, after: .seconds(2), generation: 3),
+        .emit(.mediaStateChanged(.disconnected)), .arm(.mediaRestart, after: .seconds(2), generation: 4),
       ])
     let media = LocalMedia(audio: .sendrecv, video: .recvonly)
     #expect(
@@ -201,7 +236,7 @@ extension CallMachineChangeTests {
   @Test(.spec("R-ICE-56")) func theEndThatWasCalledWaitsLonger() {
     var desk = CallDesk.answering()
     _ = desk.accepted()
-    #expect(desk.feed(.mediaState(.failed)).last == .arm(.mediaRestart, after: .seconds(5), generation: 3))
+    #expect(desk.feed(.mediaState(.failed)).last == .arm(.mediaRestart, after: .seconds(5), generation: 4))
   }
 
   @Test func aRestartThatFailsIsTriedAgainButNotForEver() {

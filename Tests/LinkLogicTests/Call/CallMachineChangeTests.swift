@@ -43,7 +43,7 @@ import Testing
     #expect(desk.described().requests == [Self.update()])
     #expect(desk.facts.state == .inCall)
     #expect(desk.facts.isNegotiating)
-    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 3)])
+    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 4)])
     let answer = SDPText.make(audio: .recvonly)
     #expect(desk.notified(.answer, sdp: answer) == [.media(.accept(.answer, answer, .hold), 4)])
     let effects = desk.mediaDone()

@@ -63,9 +63,10 @@ import Testing
       desk.end() == [
         .emit(.operationStarted(.end)),
         .send(Self.goodbye, 2, inOrder: true),
+        .cancel(.audit),
         .cancel(.deadline),
         .media(.close, 2),
-        .arm(.deadline, after: .seconds(4), generation: 2),
+        .arm(.deadline, after: .seconds(4), generation: 3),
       ])
     #expect(desk.facts.state == .ringing)
     #expect(desk.accepted() == [])
@@ -227,12 +228,22 @@ import Testing
   @Test(.spec("R-CALL-93", "R-CALL-660", "R-CALL-94")) func theGatewayHearsOfTheCallEveryHalfMinute() {
     var desk = CallDesk.talking()
     let audit = CallRequest.update("sA", CallControlRequest(type: .audit))
-    #expect(desk.fire(.audit) == [.send(audit, 2, inOrder: false), .arm(.audit, after: .seconds(30), generation: 3)])
+    #expect(desk.fire(.audit) == [.send(audit, 2, inOrder: false), .arm(.audit, after: .seconds(30), generation: 4)])
     #expect(desk.refused(.internalError) == [])
-    #expect(desk.fire(.audit) == [.send(audit, 3, inOrder: false), .arm(.audit, after: .seconds(30), generation: 4)])
+    #expect(desk.fire(.audit) == [.send(audit, 3, inOrder: false), .arm(.audit, after: .seconds(30), generation: 5)])
     // While one is unanswered there is no other.
-    #expect(desk.fire(.audit) == [.arm(.audit, after: .seconds(30), generation: 5)])
+    #expect(desk.fire(.audit) == [.arm(.audit, after: .seconds(30), generation: 6)])
     #expect(desk.accepted() == [])
+  }
+
+  @Test(.spec("R-CALL-836")) func aCallThatIsBeingSetUpIsAuditedToo() {
+    for desk in [CallDesk.trying(), CallDesk.ringing(), CallDesk.called()] {
+      var desk = desk
+      let session = desk.facts.session ?? ""
+      let audit = CallRequest.update(session, CallControlRequest(type: .audit))
+      #expect(desk.fire(.audit).requests == [audit])
+      #expect(desk.refused(.callNotFound).events.last?.state == .ended)
+    }
   }
 
   @Test(.spec("R-CALL-836", "R-CALL-95")) func anAuditOfACallThatIsGoneEndsIt() {

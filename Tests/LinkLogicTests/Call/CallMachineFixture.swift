@@ -198,6 +198,9 @@ extension [CallEvent] {
 }
 
 extension CallEvent {
+  /// The new state, of a change of state.
+  var state: CallState? { if case .stateChanged(let state, _) = self { state } else { nil } }
+
   static func changed(
     _ from: CallState, _ to: CallState, _ reason: CallReason? = nil, _ kind: CallTransition.Kind? = nil
   ) -> CallEvent {

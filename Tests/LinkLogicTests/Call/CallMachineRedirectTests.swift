@@ -41,7 +41,29 @@ import Testing
     _ = desk.forward(to: "dave@example.com")
     _ = desk.notified(.cancel)
     #expect(
-      desk.refused(nil).events.last == .changed(.ringing, .ended, CallReason(.respondedFromAnotherDevice)))
+      desk.refused(.internalError).events.last == .changed(.ringing, .ended, CallReason(.respondedFromAnotherDevice)))
+  }
+
+  @Test(.spec("R-CALL-419"), arguments: [StatusCode.callNotFound, nil])
+  func aForwardThatMayBeLostIsSaidAgain(_ status: StatusCode?) {
+    var desk = CallDesk.called()
+    let request = desk.forward(to: "dave@example.com").requests
+    #expect(desk.refused(nil).contains(.arm(.retry, after: .seconds(1), generation: 4)))
+    #expect(desk.fire(.retry).requests == request)
+    // Success, or the news that the call is gone: it has been forwarded before.
+    let effects = status == nil ? desk.accepted() : desk.refused(status)
+    #expect(effects.events.contains(.forwarded))
+    #expect(effects.events.last == .changed(.ringing, .ended))
+  }
+
+  @Test(.spec("R-CALL-419")) func aForwardOfWhichNothingIsHeardFailsInTheEnd() {
+    var desk = CallDesk.called()
+    _ = desk.forward(to: "dave@example.com")
+    _ = desk.refused(nil)
+    let why = "The gateway did not say whether it knows."
+    #expect(desk.fire(.deadline).completions[1] == CallFailure(.generic, "Failed to forward call.", detail: why))
+    #expect(desk.facts.state == .ringing)
+    #expect(desk.fire(.retry) == [])
   }
 
   @Test(.spec("R-CALL-181")) func aGatewayThatAllowsNoForwardingIsBelieved() {
@@ -64,7 +86,7 @@ import Testing
       desk.transfer(to: .address("carol@example.com")) == [
         .emit(.operationStarted(.directTransfer)), .send(.update("sA", body), 2, inOrder: true),
       ])
-    #expect(desk.accepted() == [.arm(.redirect, after: .seconds(300), generation: 3)])
+    #expect(desk.accepted() == [.arm(.redirect, after: .seconds(300), generation: 4)])
     #expect(desk.notified(.accepted) == [])
     let effects = desk.notified(.complete)
     let done = CallReason(.sessionCompleted)
@@ -122,6 +144,24 @@ import Testing
     #expect(desk.notified(.complete).completions == [3: nil])
     desk = CallDesk.talking()
     #expect(desk.transfer(to: .call("s2", number: "carol@example.com")).completions[2]??.code == .invalidState)
+  }
+
+  @Test(.spec("R-CALL-463", "R-CALL-469")) func theOtherCallMayBeTheOneThatIsGone() {
+    var desk = CallDesk.holding()
+    _ = desk.transfer(to: .call("s2", number: "carol@example.com"))
+    let effects = desk.refused(.callNotFound)
+    #expect(effects.completions[3]??.status == .callNotFound)
+    #expect(desk.facts.state == .onHold)
+    #expect(desk.fire(.audit).requests == [.update("sA", CallControlRequest(type: .audit))])
+    #expect(desk.accepted() == [])
+  }
+
+  @Test(.spec("R-CALL-469")) func aTransferThatNobodyConfirmsIsDecidedByItsOutcome() {
+    var desk = CallDesk.talking()
+    _ = desk.transfer(to: .address("carol@example.com"))
+    #expect(desk.refused(nil) == [.arm(.redirect, after: .seconds(90), generation: 4)])
+    #expect(desk.notified(.complete).completions == [2: nil])
+    #expect(desk.facts.state == .ended)
   }
 
   @Test(.spec("R-CALL-838")) func theOtherCallOfAConsultativeTransferEndsWhenItIsComplete() {
@@ -194,7 +234,8 @@ import Testing
     let effects = desk.accepted(CallControlResponse(sessionData: "sJ"))
     #expect(
       effects == [
-        .arm(.deadline, after: .seconds(300), generation: 1), .registered("sJ"), .tellOriginals(.accepted),
+        .arm(.deadline, after: .seconds(300), generation: 1), .arm(.audit, after: .seconds(30), generation: 2),
+        .registered("sJ"), .tellOriginals(.accepted),
         .emit(.operationFinished(.join, nil)), .complete(1, nil), .emit(.joined),
       ])
     #expect(desk.facts.state == .inCall)
@@ -215,7 +256,7 @@ import Testing
 
   @Test(.spec("R-CALL-214")) func theOriginalsEndWhenTheirFarEndsHaveBeenJoined() {
     var desk = CallDesk.holding()
-    #expect(desk.feed(.joined) == [.arm(.redirect, after: .seconds(300), generation: 4)])
+    #expect(desk.feed(.joined) == [.arm(.redirect, after: .seconds(300), generation: 5)])
     let effects = desk.notified(.complete)
     #expect(effects.requests == [.end("sA", reasonText: nil)])
     #expect(effects.events == [.changed(.onHold, .ended, CallReason(.joinCompleted))])

@@ -108,7 +108,34 @@ import Testing
   @Test(.spec("R-CALL-690", "R-CALL-102")) func aCallThatTheGatewayDoesNotKnowAnyMoreEndsOnReconnecting() {
     var desk = Self.resyncing(CallDesk.talking())
     #expect(desk.feed(.channelOpened(isReconnection: true)) == [.send(.read("sA"), 2, inOrder: false)])
-    #expect(desk.refused(.sessionNotFound).events == [.changed(.inCall, .ended, CallReason(.reasonNotProvided))])
+    #expect(desk.refused(.sessionNotFound) == [.arm(.verdict, after: .seconds(4), generation: 4)])
+    #expect(desk.fire(.verdict).events == [.changed(.inCall, .ended, CallReason(.reasonNotProvided))])
+  }
+
+  @Test(.spec("R-CALL-692")) func howTheCallEndedIsOnItsWay() {
+    var desk = Self.resyncing(CallDesk.talking())
+    _ = desk.feed(.channelOpened(isReconnection: true))
+    _ = desk.refused(.sessionNotFound)
+    let reason = CallReason(code: 9905, text: "Transfer Successful")
+    #expect(desk.notified(.complete, reason).events.last == .changed(.inCall, .ended, reason))
+    #expect(desk.fire(.verdict) == [])
+  }
+
+  @Test(.spec("R-CALL-692")) func aCallInTheMidstOfAnExchangeIsAskedAboutAfterIt() {
+    var desk = Self.resyncing(CallDesk.talking())
+    _ = desk.notified(.update, sdp: SDPText.make(audio: .inactive))
+    #expect(desk.feed(.channelOpened(isReconnection: true)).requests == [])
+    _ = desk.described()
+    #expect(desk.accepted().requests == [.read("sA")])
+  }
+
+  @Test(.spec("R-CALL-690")) func aCallThatStillRingsAtTheFarEndIsAskedAboutToo() {
+    var settings = CallDesk.settings
+    settings.resyncOnConnect = true
+    var desk = CallDesk.trying(CallDesk(settings: settings))
+    #expect(desk.feed(.channelOpened(isReconnection: true)).requests == [.read("sA")])
+    _ = desk.refused(.sessionNotFound)
+    #expect(desk.fire(.verdict).events == [.changed(.initiated, .ended, CallReason(.reasonNotProvided))])
   }
 
   @Test(.spec("R-CALL-690", "R-CALL-691")) func aRingingCallThatHasBeenAnsweredElsewhereStopsRinging() {

@@ -58,6 +58,7 @@ import Testing
     #expect(
       desk.accepted(CallControlResponse(sessionData: "sA")) == [
         .arm(.deadline, after: .seconds(300), generation: 1),
+        .arm(.audit, after: .seconds(30), generation: 2),
         .registered("sA"),
         .emit(.operationFinished(.make, nil)),
         .complete(1, nil),
@@ -84,7 +85,7 @@ import Testing
     #expect(
       desk.mediaDone() == [
         .cancel(.deadline),
-        .arm(.audit, after: .seconds(3), generation: 2),
+        .arm(.audit, after: .seconds(3), generation: 3),
         .emit(.changed(.ringing, .inCall, nil, .callEstablished)),
       ])
     #expect(desk.facts.startTime == desk.now)
