@@ -46,7 +46,7 @@ extension CallMachine {
   mutating func change(_ kind: Change.Kind, _ id: OperationID) {
     let action = kind.action
     guard phase != .ended else { return refuse(id, action) }
-    if let change {
+    if let change = nextChange ?? change, !change.isAutomatic {
       let why = change.stage == .refused ? "A refused operation is about to be repeated." : "Another operation is under way."
       return fail(id, action, CallFailure(.invalidState, kind.failureMessage, detail: why))
     }
@@ -55,17 +55,23 @@ extension CallMachine {
     }
     if let problem = problem(with: kind) { return fail(id, action, problem) }
     begin(action, id)
-    if needsNoOffer(kind) {
-      adopt(kind)
-      if kind.isAboutScreen { emit(.screenshareChanged) }
-      return finish(action)
-    }
-    change = Change(kind: kind)
+    if needsNoOffer(kind) { return adoptWithoutOffer(kind) }
+    if change == nil { change = Change(kind: kind) } else { nextChange = Change(kind: kind) }
+  }
+
+  private mutating func adoptWithoutOffer(_ kind: Change.Kind) {
+    adopt(kind)
+    if kind.isAboutScreen { emit(.screenshareChanged) }
+    finish(kind.action)
   }
 
   /// Starts what has waited for the exchange under way to end.
   mutating func proceed() {
     guard phase == .established, negotiation.stage == .stable, queue.isEmpty else { return }
+    if change == nil {
+      change = nextChange
+      nextChange = nil
+    }
     if let change, change.stage == .waiting {
       guard let problem = problem(with: change.kind) else { return propose(change.kind) }
       giveUp(problem)

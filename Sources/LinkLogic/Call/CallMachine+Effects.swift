@@ -174,7 +174,7 @@ extension CallMachine {
 
   /// Local tracks are off while they are muted or the call is held (R-UP-7); whoever presses hold is not heard from then on.
   mutating func adjustEnablement() {
-    let held = isHeld || change?.kind == .hold
+    let held = isHeld || (nextChange ?? change)?.kind == .hold
     let wanted = MediaEnablement(
       audio: !facts.muted && !held, video: !held, transmits: !(settings.forceDisableMediaOnHold && hold.local))
     guard phase != .ended, phase != .ending, wanted != enabled else { return }

@@ -128,6 +128,7 @@ extension CallMachine {
     finishAll(failure ?? over)
     if let change, change.isAutomatic, !change.kind.isOwn { emit(.operationFinished(change.kind.action, over)) }
     change = nil
+    nextChange = nil
     redirect = nil
     finishRemoteOperation(over)
     if outgoing?.joins != nil { effects.append(.tellOriginals(.failed)) }

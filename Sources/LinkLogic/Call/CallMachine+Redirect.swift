@@ -100,7 +100,7 @@ extension CallMachine {
   }
 
   private func holdProblem(with target: TransferTarget) -> CallFailure? {
-    let isOnHold = hold.local || change?.kind == .hold
+    let isOnHold = hold.local || (nextChange ?? change)?.kind == .hold
     switch target {
     case .address: return hold.remote && !isOnHold ? transferRefusal("The far end holds the call.") : nil
     case .call: return isOnHold ? nil : transferRefusal("The call is not on hold.")

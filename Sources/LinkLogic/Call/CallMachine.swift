@@ -24,6 +24,8 @@ public struct CallMachine: Sendable, Hashable {
   var negotiation = Negotiation()
   /// A change that this end proposes, from the wish to its outcome.
   var change: Change?
+  /// What the user wants while this end changes something by itself; its turn comes after that.
+  var nextChange: Change?
   var redirect: Redirect?
   var wishes = MediaWishes()
   /// The screen that is sent instead of the camera.

@@ -227,6 +227,24 @@ extension CallMachineChangeTests {
     #expect(desk.mediaDone().events == [.changed(.inCall, .inCall), .operationFinished(.restartMedia, nil)])
   }
 
+  @Test(.spec("R-CALL-424")) func whatTheUserWantsMeanwhileComesAfterTheRestart() {
+    var desk = CallDesk.talking()
+    _ = desk.feed(.mediaState(.failed))
+    _ = desk.fire(.mediaRestart)
+    _ = desk.described()
+    _ = desk.accepted()
+    #expect(desk.change(.hold).events == [.operationStarted(.hold)])
+    #expect(desk.change(.stopVideo).completions[3]??.detail == "Another operation is under way.")
+    _ = desk.notified(.answer, sdp: SDPText.make())
+    let effects = desk.mediaDone()
+    #expect(effects.contains(.media(.offer(LocalMedia(audio: .sendonly, video: .sendonly), .hold, .presentPeer), 5)))
+    _ = desk.described()
+    _ = desk.accepted()
+    _ = desk.notified(.answer, sdp: SDPText.make(audio: .recvonly))
+    #expect(desk.mediaDone().completions == [2: nil])
+    #expect(desk.facts.state == .onHold)
+  }
+
   @Test func mediaThatComesBackInTimeIsNotRestarted() {
     var desk = CallDesk.talking()
     _ = desk.feed(.mediaState(.disconnected))
