@@ -64,11 +64,11 @@ public enum AddressRules {
   }
 
   /// The form in which an address goes into `from`, `to` and a direct transfer's `address` (R-CALL-630).
-  public static func wireForm(_ address: String, firstName: String = "", lastName: String = "") -> String {
+  /// - Parameter name: shown beside the address; empty for none.
+  public static func wireForm(_ address: String, name: String = "") -> String {
     var bare = address
     if let scheme = bare.firstRange(of: "sip:") { bare.removeSubrange(scheme) }
     let uri = bare.contains("@") ? "sip:" + bare : bare
-    let name = [firstName, lastName].filter { !$0.isEmpty }.joined(separator: " ")
     return name.isEmpty ? uri : "\(name)<\(uri)>"
   }
 
@@ -87,6 +87,37 @@ public enum AddressRules {
     }
     address = address.trimmingWhitespace()
     return address.contains("@") ? UserAddress(address) : UserAddress(user: address, domain: defaultDomain)
+  }
+
+  /// The name in `Alice Adams<sip:alice@example.com>`, also with a blank before `<` and with quotes; `nil` if there is none.
+  public static func displayName(in text: String) -> String? {
+    guard text.contains(">"), let open = text.lastIndex(of: "<") else { return nil }
+    var name = text[..<open]
+    func strip(_ isSurplus: (Character) -> Bool) {
+      while let first = name.first, isSurplus(first) { name.removeFirst() }
+      while let last = name.last, isSurplus(last) { name.removeLast() }
+    }
+    strip(\.isWhitespace)
+    strip { $0 == "\"" || $0.isWhitespace }
+    return name.isEmpty ? nil : String(name)
+  }
+
+  /// Reads the `from` option of `make`: an address, a name with an address, or a name to be shown beside the own address
+  /// (R-CALL-634). An address has a domain or a scheme.
+  public static func readCaller(_ text: String) -> (name: String?, address: String?) {
+    let text = text.trimmingWhitespace()
+    if let open = text.lastIndex(of: "<"), text.last == ">" {
+      let address = text[text.index(after: open)...].dropLast()
+      if isAddress(address) { return (displayName(in: text), String(address)) }
+    }
+    if isAddress(text[...]) { return (nil, text) }
+    return (text.isEmpty ? nil : text, nil)
+  }
+
+  private static func isAddress(_ text: Substring) -> Bool {
+    let lowercased = text.lowercased()
+    return UserAddress(String(text)) != nil
+      || ["sip:", "sips:", "tel:"].contains { lowercased.hasPrefix($0) && lowercased.count > $0.count }
   }
 
   /// Adds the own domain to a number that has none (R-CALL-206, R-CALL-341).

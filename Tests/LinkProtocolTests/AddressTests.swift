@@ -27,14 +27,28 @@ import Testing
   @Test(
     .spec("R-CALL-630", "R-CALL-631"),
     arguments: [
-      ("bob", "", "", "bob"), ("sip:5550100", "", "", "5550100"), ("bob@example.com", "", "", "sip:bob@example.com"),
-      ("sip:bob@example.com", "", "", "sip:bob@example.com"),
-      ("alice@example.com", "Alice", "Adams", "Alice Adams<sip:alice@example.com>"),
-      ("alice@example.com", "Alice", "", "Alice<sip:alice@example.com>"), ("alice", "", "Adams", "Adams<alice>"),
-      ("Reception", "", "", "Reception"),
+      ("bob", "", "bob"), ("sip:5550100", "", "5550100"), ("bob@example.com", "", "sip:bob@example.com"),
+      ("sip:bob@example.com", "", "sip:bob@example.com"),
+      ("alice@example.com", "Alice Adams", "Alice Adams<sip:alice@example.com>"), ("alice", "Adams", "Adams<alice>"),
     ])
-  func addressesOnTheWire(_ address: String, _ first: String, _ last: String, _ wire: String) {
-    #expect(AddressRules.wireForm(address, firstName: first, lastName: last) == wire)
+  func addressesOnTheWire(_ address: String, _ name: String, _ wire: String) {
+    #expect(AddressRules.wireForm(address, name: name) == wire)
+  }
+
+  @Test(
+    .spec("R-CALL-634"),
+    arguments: [
+      ("Reception", "Reception", nil), (" Front desk ", "Front desk", nil), ("5550100", "5550100", nil),
+      ("sip:", "sip:", nil), ("me@", "me@", nil), ("A<B>", "A<B>", nil), ("", nil, nil), ("  ", nil, nil),
+      ("alice@example.com", nil, "alice@example.com"), ("sip:5550100", nil, "sip:5550100"),
+      ("TEL:+15550100", nil, "TEL:+15550100"), ("<alice@example.com>", nil, "alice@example.com"),
+      ("Reception<sip:desk@example.com>", "Reception", "sip:desk@example.com"),
+      ("\"Front desk\" <desk@example.com>", "Front desk", "desk@example.com"),
+    ] as [(String, String?, String?)])
+  func aCallerIsANameAnAddressOrBoth(_ text: String, _ name: String?, _ address: String?) {
+    let caller = AddressRules.readCaller(text)
+    #expect(caller.name == name)
+    #expect(caller.address == address)
   }
 
   @Test(

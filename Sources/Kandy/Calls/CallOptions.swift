@@ -4,8 +4,10 @@ public import LinkProtocol
 /// Options of `call.make`. What is `nil` comes from `config.call.callDefaults`, else has the documented default (R-CALL-505,
 /// R-CALL-506).
 public struct MakeOptions: Sendable {
-  /// The caller as the far end shall see it; the own user id by default.
+  /// The caller's name, which is sent alongside the user id. An address (`sip:5550100`, `alice@example.com`) is sent instead of the
+  /// user id; `Reception <alice@example.com>` says both (R-CALL-634).
   public var from: String?
+  /// The caller's name, if `from` says none.
   public var contact: CallContact?
   /// Default: `true`.
   public var isAudioEnabled: Bool?

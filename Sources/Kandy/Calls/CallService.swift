@@ -78,7 +78,7 @@ final class CallService: Service {
       customParameters: options.customParameters)
     let machine = CallMachine(outgoing: outgoing, settings: machineSettings(user: user, domain: domain))
     let record = CallRecordOptions(
-      contact: CallContact(firstName: outgoing.firstName, lastName: outgoing.lastName),
+      contact: options.contact ?? CallContact(),
       webrtcdtls: options.webrtcdtls ?? settings.webrtcdtls, videoResolution: options.videoResolution,
       normalizeAddress: options.normalizeAddress)
     let call = add(machine, record)

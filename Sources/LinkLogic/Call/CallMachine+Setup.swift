@@ -88,7 +88,7 @@ extension CallMachine {
         secondSessionData: sessions.second)
     }
     return CallControlRequest(
-      type: .callStart, from: AddressRules.wireForm(facts.from, firstName: call.firstName, lastName: call.lastName),
+      type: .callStart, from: AddressRules.wireForm(facts.from, name: call.name),
       to: AddressRules.wireForm(call.callee), sdp: sdp, customParameters: facts.customParameters,
       supported: settings.earlyMedia ? ["earlymedia"] : nil)
   }

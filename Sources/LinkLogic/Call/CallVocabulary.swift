@@ -29,23 +29,26 @@ public struct MediaWishes: Sendable, Hashable {
 public struct OutgoingCall: Sendable, Hashable {
   /// Normalised, if that was wished (R-CALL-507).
   public var callee: String
-  /// The `from` option; `nil` for the own user.
+  /// The caller's address; `nil` for the own user.
   public var from: String?
-  public var firstName: String
-  public var lastName: String
+  /// The caller's name for the far end; empty if none is to be sent.
+  public var name: String
   public var media: MediaWishes
   public var customParameters: [CustomParameter]?
   /// The calls that this one joins; `nil` for a call to somebody.
   public var joins: JoinedSessions?
 
+  /// - Parameters:
+  ///   - from: an address, a name for the far end, or both (R-CALL-634).
+  ///   - firstName: with `lastName` the caller's name, unless `from` says one.
   public init(
     callee: String, from: String? = nil, firstName: String = "", lastName: String = "", media: MediaWishes = MediaWishes(),
     customParameters: [CustomParameter]? = nil
   ) {
+    let caller = from.map(AddressRules.readCaller)
     self.callee = callee
-    self.from = from
-    self.firstName = firstName
-    self.lastName = lastName
+    self.from = caller?.address
+    name = caller?.name ?? [firstName, lastName].filter { !$0.isEmpty }.joined(separator: " ")
     self.media = media
     self.customParameters = customParameters
   }

@@ -61,6 +61,7 @@ import Testing
   }
 
   @Test func aNameThatAClientChoosesIsCut() {
-    #expect(CallerName.displayName(in: String(repeating: "n", count: 300) + "<sip:a@b.c>")?.count == 256)
+    let caller = Caller(user: CallBench.carol, displayName: CallBench.carol.description)
+    #expect(CallerName.of(caller, from: String(repeating: "n", count: 300) + "<sip:a@b.c>").count == 256)
   }
 }

@@ -28,6 +28,29 @@ import Testing
     }
   }
 
+  @Test(
+    .spec("R-CALL-634", "R-CALL-40"),
+    arguments: [
+      ("Reception", "", "Reception<sip:alice@example.com>", "alice@example.com"),
+      ("Reception", "Alice", "Reception<sip:alice@example.com>", "alice@example.com"),
+      ("desk@example.com", "", "sip:desk@example.com", "desk@example.com"),
+      ("Reception <desk@example.com>", "Alice", "Reception<sip:desk@example.com>", "desk@example.com"),
+      (" ", "Alice", "Alice<sip:alice@example.com>", "alice@example.com"),
+    ] as [(String, String, JSONValue, String)])
+  func fromIsTheCallersNameUnlessItIsAnAddress(
+    _ from: String, _ firstName: String, _ wire: JSONValue, _ recorded: String
+  ) async throws {
+    try await CallFixture.run { calls in
+      let invite = calls.transport.expect(.post, "callControl", CallFixture.started)
+      let call = try calls.client.call.make(
+        "bob@example.com",
+        MakeOptions(from: from, contact: CallContact(firstName: firstName), isVideoEnabled: false))
+      #expect(CallFixture.body(try await invite.request())["from"] == wire)
+      #expect(call.record.from == recorded)
+      #expect(call.record.contact == CallContact(firstName: firstName))
+    }
+  }
+
   @Test(.spec("R-CALL-506", "R-MEDIA-4")) func whatTheOptionsDoNotSayComesFromTheDefaults() async throws {
     try await CallFixture.run(["callDefaults": ["isVideoEnabled": false]]) { calls in
       let invite = calls.transport.expect(.post, "callControl", CallFixture.started)
