@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test(.spec("R-MEDIA-60")) func theScreenHasTheSizeOfItsIdOrElseTheWantedOne() throws {
+  @Test(.spec("R-MEDIA-60")) func theScreenHasTheSizeOfItsIdAndAtMostTheWantedOne() throws {
     func size(_ id: String, _ width: Int? = nil, _ height: Int? = nil, _ rate: Int? = nil) throws -> [Int] {
       let screen = try VirtualDevices.screen(id, width: width, height: height, framesPerSecond: rate)
       let frame = try #require(screen.nextFrame())
@@ -40,6 +40,8 @@ import Testing
     }
     #expect(try size("virtual:screen?width=320&height=180&fps=5") == [320, 180, 5])
     #expect(try size("virtual:screen?width=320", 1280, 720, 30) == [320, 720, 30])
+    #expect(try size("virtual:screen?width=1920&height=1080&fps=30", 1280, 1200, 5) == [1280, 1080, 5])
+    #expect(try size("virtual:screen", 1280, 720, 30) == [1280, 720, 30])
     #expect(try size("virtual:screen") == [1024, 768, 15])
     #expect(try size(VirtualDevices.screen) == [1024, 768, 15])
   }

@@ -1,3 +1,4 @@
+import KandyTesting
 import LinkMedia
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
         "microphone virtual:silence", "microphone virtual:tone?hz=440", "microphone virtual:file?path=F.wav",
         "speaker virtual:null",
         "speaker virtual:file?path=F.wav", "camera virtual:pattern?width=640&height=480&fps=30",
-        "camera virtual:file?path=F.y4m", "screen virtual:screen?width=1024&height=768&fps=15",
+        "camera virtual:file?path=F.y4m", "screen virtual:screen",
       ])
   }
 
@@ -26,13 +27,15 @@ import Testing
     #expect((try VirtualDevices.microphone("virtual:tone") as? ToneSource)?.hz == 440)
   }
 
-  @Test func thePatternHasTheSizeOfItsIdOrElseTheWantedOne() throws {
+  @Test(.spec("R-MEDIA-7")) func thePatternHasTheWantedSizeOrElseThatOfItsId() throws {
     func size(_ id: String, _ width: Int? = nil, _ height: Int? = nil) throws -> [Int] {
       let camera = try #require(try VirtualDevices.camera(id, width: width, height: height) as? PatternSource)
       return [camera.width, camera.height, camera.framesPerSecond]
     }
     #expect(try size("virtual:pattern?width=320&height=180&fps=15") == [320, 180, 15])
-    #expect(try size("virtual:pattern?width=320&height=180", 1280, 720) == [320, 180, 30])
+    #expect(try size("virtual:pattern?width=320&height=180", 1280, 720) == [1280, 720, 30])
+    #expect(try size("virtual:pattern?width=320&height=180", 640) == [640, 180, 30])
+    #expect(try size(VirtualDevices.pattern, 352, 288) == [352, 288, 30])
     #expect(try size("virtual:pattern", 1280, 720) == [1280, 720, 30])
     #expect(try size("virtual:pattern") == [640, 480, 30])
   }

@@ -17,6 +17,7 @@ public struct MakeOptions: Sendable {
   public var sendInitialVideo: Bool?
   /// Without effect: media is always secured by DTLS-SRTP.
   public var webrtcdtls: Bool?
+  /// The size of the default camera's pictures; by default what the camera gives.
   public var videoResolution: VideoResolution?
   /// SIP header parameters of the application's own.
   public var customParameters: [CustomParameter]?
@@ -28,7 +29,7 @@ public struct MakeOptions: Sendable {
   public var normalizeAddress: Bool?
   /// What is heard at the far end, instead of the default microphone.
   public var microphone: (any AudioSource)?
-  /// What is seen at the far end, instead of the default camera.
+  /// What is seen at the far end, instead of the default camera; in the size that it gives.
   public var camera: (any VideoSource)?
 
   public init(

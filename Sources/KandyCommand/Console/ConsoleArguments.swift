@@ -127,9 +127,13 @@ struct ConsoleObject: Sendable {
     return try await Blocking.run(if: id.contains(":file?")) { try VirtualDevices.microphone(id) }
   }
 
+  /// A camera, in the size that the same object asks for.
   func camera(_ key: String) async throws -> (any VideoSource)? {
     guard let id = try string(key) else { return nil }
-    return try await Blocking.run(if: id.contains(":file?")) { try VirtualDevices.camera(id) }
+    let size = try decode(VideoResolution.self, "videoResolution")
+    return try await Blocking.run(if: id.contains(":file?")) {
+      try VirtualDevices.camera(id, width: size?.width, height: size?.height)
+    }
   }
 
   private func read<Value>(_ key: String, _ wanted: String, _ convert: (JSONValue) -> Value?) throws -> Value? {

@@ -8,17 +8,16 @@
 /// | `virtual:null` | a speaker that nobody hears |
 /// | `virtual:pattern?width=640&height=480&fps=30` | a camera that sees moving colour bars and a frame counter |
 /// | `virtual:file?path=F.y4m` | a camera that sees a file, again and again |
-/// | `virtual:screen?width=1024&height=768&fps=15` | a screen with a page of text that scrolls |
+/// | `virtual:screen?width=1024&height=768&fps=15` | a screen of this size and rate, with a page of text that scrolls |
 ///
-/// Numbers may be left out. A path may be written as it is, except that `%` and `&` are written `%25` and `%26`; other escapes
-/// of that form are understood.
+/// Numbers may be left out. A camera gives another size if it is asked for one; a screen without numbers has any size. A path may
+/// be written as it is, except that `%` and `&` are written `%25` and `%26`; other escapes of that form are understood.
 public enum VirtualDevices {
   public static let silence = "virtual:silence"
   public static let tone = "virtual:tone?hz=440"
   public static let null = "virtual:null"
   public static let pattern = "virtual:pattern?width=640&height=480&fps=30"
-  /// The size and rate are what screen sharing asks for by default (R-MEDIA-60).
-  public static let screen = "virtual:screen?width=1024&height=768&fps=15"
+  public static let screen = "virtual:screen"
 
   /// The id of the microphone that plays, the speaker that records, or the camera that shows the file.
   public static func file(_ path: String) -> String {
@@ -32,9 +31,9 @@ public enum VirtualDevices {
     MediaDevice(id: "virtual:file?path=F.wav", kind: .microphone, label: "WAV file played in a loop"),
     MediaDevice(id: null, kind: .speaker, label: "No sound"),
     MediaDevice(id: "virtual:file?path=F.wav", kind: .speaker, label: "Recording to a WAV file"),
-    MediaDevice(id: pattern, kind: .camera, label: "Moving colour bars, 640×480"),
+    MediaDevice(id: pattern, kind: .camera, label: "Moving colour bars"),
     MediaDevice(id: "virtual:file?path=F.y4m", kind: .camera, label: "Y4M file shown in a loop"),
-    MediaDevice(id: screen, kind: .screen, label: "Scrolling page, 1024×768"),
+    MediaDevice(id: screen, kind: .screen, label: "Scrolling page"),
   ]
 
   /// Whether an id names a virtual device, well formed or not.
@@ -75,18 +74,21 @@ public enum VirtualDevices {
 
   /// Makes the camera with this id. Opens the file, if there is one.
   /// - Parameters:
-  ///   - width: the wanted width, if the id does not say one; a file keeps its own.
+  ///   - width: the wanted width; `nil` for the one of the id. A file keeps its own.
   ///   - height: the wanted height likewise.
   /// - Throws: `MediaError` with code `device`: no such virtual camera, or its file cannot be shown.
   public static func camera(_ id: String, width: Int? = nil, height: Int? = nil) throws -> any VideoSource {
     var device = try VirtualDeviceID(id)
     switch device.name {
     case "pattern":
-      let width = try device.integer("width", in: PatternSource.sizes) ?? width ?? 640
-      let height = try device.integer("height", in: PatternSource.sizes) ?? height ?? 480
+      let own = (
+        width: try device.integer("width", in: PatternSource.sizes),
+        height: try device.integer("height", in: PatternSource.sizes)
+      )
       let rate = try device.integer("fps", in: PatternSource.rates) ?? 30
       try device.finish()
-      return try PatternSource(width: width, height: height, framesPerSecond: rate)
+      return try PatternSource(
+        width: width ?? own.width ?? 640, height: height ?? own.height ?? 480, framesPerSecond: rate)
     case "file":
       let path = try device.path()
       try device.finish()
@@ -97,18 +99,22 @@ public enum VirtualDevices {
 
   /// Makes the screen with this id.
   /// - Parameters:
-  ///   - width: the wanted width, if the id does not say one.
-  ///   - height: the wanted height likewise.
-  ///   - framesPerSecond: the wanted rate likewise.
+  ///   - width: the width that it is to have at most (R-MEDIA-60).
+  ///   - height: the height likewise.
+  ///   - framesPerSecond: the rate likewise.
   /// - Throws: `MediaError` with code `device`: no such virtual screen.
   public static func screen(
     _ id: String, width: Int? = nil, height: Int? = nil, framesPerSecond: Int? = nil
   ) throws -> any VideoSource {
     var device = try VirtualDeviceID(id)
     guard device.name == "screen" else { throw device.unknown(.screen) }
-    let width = try device.integer("width", in: PatternSource.sizes) ?? width ?? 1024
-    let height = try device.integer("height", in: PatternSource.sizes) ?? height ?? 768
-    let rate = try device.integer("fps", in: PatternSource.rates) ?? framesPerSecond ?? 15
+    func value(_ key: String, in range: ClosedRange<Int>, atMost limit: Int?, otherwise usual: Int) throws -> Int {
+      let own = try device.integer(key, in: range)
+      return min(own ?? limit ?? usual, limit ?? .max)
+    }
+    let width = try value("width", in: PatternSource.sizes, atMost: width, otherwise: 1024)
+    let height = try value("height", in: PatternSource.sizes, atMost: height, otherwise: 768)
+    let rate = try value("fps", in: PatternSource.rates, atMost: framesPerSecond, otherwise: 15)
     try device.finish()
     return try ScreenSource(width: width, height: height, framesPerSecond: rate)
   }
