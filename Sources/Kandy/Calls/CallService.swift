@@ -15,6 +15,7 @@ final class CallService: Service {
     var runs: [CallID: Task<Void, Never>] = [:]
     var early = EarlyNotifications()
     var unansweredInvites = 0
+    var hasWarnedOfDTLS = false
     /// What was configured when the connection was made (R-CALL-641).
     var configuration: Configuration.CallSettings?
   }
@@ -65,6 +66,7 @@ final class CallService: Service {
         .callInitMediaFailed, MediaInitialization.failed.message, cause: "The client was created without a media engine.")
       throw report(nil, error)
     }
+    if options.webrtcdtls == false { warnOfDTLS() }
     let settings = configuration
     let defaults = settings.callDefaults
     let domain = context.requests.domain ?? ""
@@ -87,6 +89,15 @@ final class CallService: Service {
     call.driver.start { .make($0) }
     if let problem = outgoing.problem { throw BasicError(problem) }
     return call
+  }
+
+  /// Once: the option is a habit of whoever gives it.
+  private func warnOfDTLS() {
+    let isKnown = state.withLock { state in
+      defer { state.hasWarnedOfDTLS = true }
+      return state.hasWarnedOfDTLS
+    }
+    if !isKnown { log.warn("An option of call.make has no effect here.", ["key": "webrtcdtls"]) }
   }
 
   func answer(_ id: CallID, _ options: AnswerOptions) throws -> Call {
