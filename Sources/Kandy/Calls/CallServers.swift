@@ -51,17 +51,6 @@ extension CallSources {
   }
 }
 
-extension Configuration.CallSettings {
-  /// `codecsToReplace`: an array of names and payload types (R-SDP-60); what is not of that form is passed over.
-  var codecReplacements: [CodecReplacement] {
-    (codecsToReplace?.arrayValue ?? []).compactMap { entry in
-      guard let name = entry["name"]?.stringValue else { return nil }
-      let value = entry["value"]?.intValue ?? entry["value"]?.stringValue.flatMap { Int($0) }
-      return value.map { CodecReplacement(name: name, value: $0) }
-    }
-  }
-}
-
 extension OpusParameters {
   init(_ configuration: Configuration.OpusConfiguration) {
     self.init(

@@ -244,7 +244,7 @@ final class CallService: Service {
       trickle: configuration.trickleIceSupport,
       descriptions: {
         SDPOptions(
-          bundlePolicy: configuration.bundlePolicy, codecsToReplace: configuration.codecReplacements,
+          bundlePolicy: configuration.bundlePolicy, codecsToReplace: configuration.codecsToReplace ?? [],
           opus: configuration.opusConfig.map { OpusParameters($0) }, handlers: handlers())
       },
       isOriginator: isOriginator, clock: context.clock, log: context.log.logger(.call, id: id.rawValue))

@@ -16,8 +16,8 @@ extension Configuration {
     public var activeCallTimeoutMS = 120_000.0
     /// Whether an incoming call is answered with `ringing`.
     public var ringingFeedback = false
-    /// Deprecated: an array of `{name, value}`, the payload types that codecs get.
-    public var codecsToReplace: JSONValue?
+    /// Deprecated: the payload types that codecs get (R-SDP-60).
+    public var codecsToReplace: [CodecReplacement]?
     public var videoInactiveOnHold = false
     public var forceDisableMediaOnHold = false
     /// Milliseconds after which a gathering that has found a candidate counts as finished.
@@ -172,3 +172,17 @@ extension Configuration {
 }
 
 extension BundlePolicy: ConfigurationValue {}
+
+/// `{"name": "telephone-event/8000", "value": 101}`; the value may be written as text.
+extension CodecReplacement: ConfigurationValue, ConfigurationDefault {
+  init() { self.init(name: "", value: 0) }
+
+  mutating func merge(_ json: JSONValue, at path: String) -> [ConfigurationProblem] {
+    guard let name = json["name"]?.stringValue, !name.isEmpty,
+      let value = json["value"]?.intValue ?? json["value"]?.stringValue.flatMap({ Int($0) })
+    else { return [ConfigurationProblem(path, "an object with a name such as VP8/90000 and a payload type as value")] }
+    self = CodecReplacement(name: name, value: value)
+    return []
+  }
+  var configurationJSON: JSONValue? { ["name": .string(name), "value": .integer(Int64(value))] }
+}

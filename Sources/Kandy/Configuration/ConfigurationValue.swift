@@ -8,6 +8,12 @@ protocol ConfigurationValue: Sendable {
   mutating func merge(_ json: JSONValue, at path: String) -> [ConfigurationProblem]
   /// `nil` leaves the key out.
   var configurationJSON: JSONValue? { get }
+  /// Whether what can be used of such a value counts, although parts of it cannot.
+  static func isUsableInPart(_ json: JSONValue) -> Bool
+}
+
+extension ConfigurationValue {
+  static func isUsableInPart(_ json: JSONValue) -> Bool { false }
 }
 
 /// A value that was passed over, or one that is used although it makes no sense.
@@ -50,6 +56,7 @@ struct ConfigurationField<Section>: Sendable {
 
 extension ConfigurationSection {
   static var ignoredKeys: Set<String> { [] }
+  static func isUsableInPart(_ json: JSONValue) -> Bool { json.objectValue != nil }
 
   mutating func merge(_ json: JSONValue, at path: String) -> [ConfigurationProblem] {
     guard let members = json.objectValue else { return [ConfigurationProblem(path, "an object")] }
@@ -147,7 +154,7 @@ extension Optional: ConfigurationValue where Wrapped: ConfigurationValue & Confi
     }
     var value = self ?? Wrapped()
     let problems = value.merge(json, at: path)
-    if problems.isEmpty || value is any ConfigurationSection { self = value }
+    if problems.isEmpty || Wrapped.isUsableInPart(json) { self = value }
     return problems
   }
   var configurationJSON: JSONValue? { self?.configurationJSON }
@@ -181,6 +188,7 @@ extension Array: ConfigurationValue where Element: ConfigurationValue & Configur
     return problems
   }
   var configurationJSON: JSONValue? { .array(compactMap(\.configurationJSON)) }
+  static func isUsableInPart(_ json: JSONValue) -> Bool { json.arrayValue != nil }
 }
 
 extension ConfigurationValue where Self: RawRepresentable<String> {

@@ -1,4 +1,5 @@
 import KandyTesting
+import LinkLogic
 import LinkMedia
 import LinkProtocol
 import Testing
@@ -79,12 +80,17 @@ struct ConfigurationTests {
     let configuration = Configuration(json: [
       "logs": ["logLevel": "loud", "logActions": false],
       "connectivity": ["pingInterval": "soon", "reconnectLimit": 7, "reconectDelay": 1],
-      "call": ["bundlePolicy": "most", "iceserver": [["url": "stun:a"], 5]],
+      "call": [
+        "bundlePolicy": "most", "iceserver": [["url": "stun:a"], 5],
+        "codecsToReplace": [["name": "VP8/90000", "value": "97"], ["name": "opus/48000"], 5],
+      ],
       "nonsense": 1, "callHistory": [:],
     ])
     #expect(
       configuration.problems.map(\.description) == [
         "logs.logLevel: one of TRACE, DEBUG, INFO, WARN, ERROR, SILENT is expected",
+        "call.codecsToReplace[1]: an object with a name such as VP8/90000 and a payload type as value is expected",
+        "call.codecsToReplace[2]: an object with a name such as VP8/90000 and a payload type as value is expected",
         "call.bundlePolicy: another value is expected",
         "call.iceserver[1]: an object with urls is expected",
         "connectivity.pingInterval: a number is expected",
@@ -96,6 +102,17 @@ struct ConfigurationTests {
     #expect(configuration.connectivity.pingInterval == 30_000)
     #expect(configuration.connectivity.reconnectLimit == 7)
     #expect(configuration.call.iceserver.map(\.server) == [ICEServer(urls: ["stun:a"])])
+    #expect(configuration.call.codecsToReplace == [CodecReplacement(name: "VP8/90000", value: 97)])
+  }
+
+  @Test(
+    .spec("R-CONN-103", "R-SDP-60"),
+    arguments: ["telephone-event/8000=101", ["name": "VP8/90000", "value": 97], 5] as [JSONValue])
+  func codecsToReplaceThatAreNoArrayLeaveThoseBeforeAndAreSaid(_ value: JSONValue) {
+    var configuration = Configuration(json: ["call": ["codecsToReplace": [["name": "VP8/90000", "value": 100]]]])
+    configuration.merge(["call": ["codecsToReplace": value]])
+    #expect(configuration.problems.map(\.description) == ["call.codecsToReplace: an array is expected"])
+    #expect(configuration.json["call"]?["codecsToReplace"] == [["name": "VP8/90000", "value": 100]])
   }
 
   @Test func namesOfLevelsAreReadInAnyCase() {
