@@ -101,15 +101,15 @@ extension CallMedia {
     if !isSilenced { remoteAudio.add(new) }
   }
 
-  /// Sends what the default microphone and camera give (R-MEDIA-19, R-UP-30). The old ones stay when the new ones cannot be had.
+  /// Sends what the default microphone and camera give (R-MEDIA-19, R-UP-30), the camera also where it is only being proposed. The
+  /// old ones stay when the new ones cannot be had.
   func changeInputDevices() async throws(MediaFailure) {
     var microphone = microphone
-    var feed = feed
+    var feeds = (inForce: feed, proposed: proposedFeed)
     do {
       if microphone != nil { microphone = try await setup.devices.microphone() }
-      if case .camera(let resolution) = feed.content {
-        feed.source = try await setup.devices.camera(resolution).map { TappedCamera($0, showing: localVideo) }
-      }
+      feeds.inForce.source = try await defaultCamera(for: feeds.inForce)
+      if let proposed = feeds.proposed { feeds.proposed?.source = try await defaultCamera(for: proposed) }
     } catch {
       throw MediaFailure(.device, "\(error)")
     }
@@ -117,12 +117,19 @@ extension CallMedia {
     sources.microphone = nil
     sources.camera = nil
     self.microphone = microphone
-    self.feed = feed
+    feed = feeds.inForce
+    proposedFeed = feeds.proposed
     do {
       for connection in [current, next].compactMap(\.self) { try await attach(connection) }
     } catch {
       throw MediaFailure(.engine, "\(error)")
     }
+  }
+
+  /// The default camera, if a feed is that of a camera; else what the feed has.
+  private func defaultCamera(for feed: VideoFeed) async throws -> (any VideoSource)? {
+    guard case .camera(let resolution) = feed.content else { return feed.source }
+    return try await setup.devices.camera(resolution).map { TappedCamera($0, showing: localVideo) }
   }
 
   // MARK: - Tones

@@ -229,6 +229,38 @@ import Testing
     }
   }
 
+  @Test(.spec("R-MEDIA-19", "R-UP-30")) func anotherCameraIsUsedInTheSizeThatTheCallHas() async throws {
+    try await CallFixture.run { calls in
+      let call = try await calls.talking(
+        MakeOptions(sendInitialVideo: true, videoResolution: VideoResolution(height: 90, width: 160)))
+      let peer = try #require(calls.engine.peers.last)
+      let before = try #require(peer.camera)
+      try await calls.client.media.setDefaultDevices(camera: "virtual:pattern?fps=5")
+      try await call.changeInputDevices()
+      #expect(peer.camera !== before)
+      #expect(peer.camera?.framesPerSecond == 5)
+      #expect(peer.camera?.nextFrame()?.width == 160)
+      #expect(calls.transport.requests(.put, CallFixture.session).isEmpty)
+    }
+  }
+
+  @Test(.spec("R-MEDIA-19")) func anotherCameraIsUsedAlsoWhileVideoIsBeingAgreedOn() async throws {
+    try await CallFixture.run { calls in
+      let call = try await calls.talking()
+      let peer = try #require(calls.engine.peers.last)
+      let exchange = calls.transport.expect(.put, CallFixture.session, CallFixture.accepted)
+      async let started: Void = call.startVideo()
+      let request = try await exchange.request()
+      try await calls.client.media.setDefaultDevices(camera: "virtual:pattern?fps=5")
+      try await call.changeInputDevices()
+      #expect(peer.camera?.framesPerSecond == 5)
+      calls.notify("respondCallUpdate", sdp: try await calls.farEndAnswers(request))
+      try await started
+      #expect(call.record.sendingVideo == true)
+      #expect(peer.camera?.framesPerSecond == 5)
+    }
+  }
+
   @Test(.spec("R-MEDIA-18", "R-CALL-557")) func anotherSpeakerIsUsedByAllCalls() async throws {
     try await CallFixture.run { calls in
       let call = try await calls.talking()
