@@ -32,7 +32,7 @@ actor CallMedia {
     case candidates([ICECandidate])
   }
 
-  let setup: Setup
+  nonisolated let setup: Setup
   let report: @Sendable (Report) -> Void
 
   /// Who hears the far end.

@@ -19,17 +19,24 @@ struct CallFixture {
 
   static let session = "callControl/callSessions/s1"
 
-  init(_ call: JSONValue = [:]) async throws {
-    engine = FakeMediaEngine()
+  init(
+    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce,
+    configuring change: (@Sendable (inout Configuration) -> Void)? = nil
+  ) async throws {
+    engine = FakeMediaEngine(gathering: gathering)
     fixture = ClientFixture(["call": call], media: engine)
+    if let change { fixture.client.updateConfig(change) }
     socket = try await fixture.connect()
     farEnd = try await engine.makePeer(PeerConfiguration())
     events = fixture.client.events
   }
 
   /// Does something with such a client, and ends it.
-  static func run(_ call: JSONValue = [:], _ body: (CallFixture) async throws -> Void) async throws {
-    let calls = try await CallFixture(call)
+  static func run(
+    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce,
+    configuring change: (@Sendable (inout Configuration) -> Void)? = nil, _ body: (CallFixture) async throws -> Void
+  ) async throws {
+    let calls = try await CallFixture(call, gathering: gathering, configuring: change)
     try await body(calls)
     await calls.client.destroy()
   }
@@ -61,8 +68,10 @@ struct CallFixture {
   }
 
   /// Bob calls.
-  func isCalled(actions: [String] = ["answer", "reject", "forward"]) async throws -> CallID {
-    try await farEnd.addTransceiver(.audio, direction: .sendrecv)
+  func isCalled(
+    with media: [MediaKind] = [.audio], actions: [String] = ["answer", "reject", "forward"]
+  ) async throws -> CallID {
+    for kind in media { try await farEnd.addTransceiver(kind, direction: .sendrecv) }
     try await farEnd.setLocalDescription(.offer, try await farEnd.createOffer(iceRestart: false))
     let offer = try #require(try await farEnd.localDescription())
     notify("call", sdp: offer, ["actions": .array(actions.map { .string($0) })])
