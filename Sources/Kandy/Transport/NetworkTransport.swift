@@ -53,7 +53,7 @@ public final class NetworkTransport: Transport {
       }
     } catch {
       try Task.checkCancellation()
-      throw error as? TransportError ?? TransportError(sending: error)
+      throw error as? TransportError ?? TransportError(sending: error, to: request.url)
     }
   }
 
@@ -170,21 +170,24 @@ extension TransportError {
   fileprivate static let late = TransportError(.timeout, "The server did not answer in time.")
 
   /// Why a request has no answer.
-  fileprivate init(sending error: any Error) {
+  fileprivate init(sending error: any Error, to url: String) {
     switch error {
     case let error as HTTPClientError: self.init(client: error)
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
       self.init(.tls, "The server's certificate was not accepted, or it does not speak TLS: \(error)")
-    case let error as NIOConnectionError:
-      self.init(
-        .unreachable, "The server could not be reached: \(error.connectionErrors.first.map { "\($0.error)" } ?? "no address")")
     case is NIOTooManyBytesError:
       self.init(.closed, "The server's answer is too long.")
-    case is IOError:
-      self.init(.unreachable, "The connection to the server broke: \(error)")
+    case is NIOConnectionError, is IOError:
+      self.init(.unreachable, ConnectionFailure.sentence(error, at: Self.place(of: url)))
     default:
       self.init(.closed, "The server ended the connection without an answer: \(error)")
     }
+  }
+
+  /// `host:port`.
+  private static func place(of url: String) -> String {
+    guard let parts = URLComponents(string: url), let host = parts.host else { return "the server" }
+    return "\(host):\(parts.port ?? (parts.scheme?.lowercased() == "https" ? 443 : 80))"
   }
 
   private init(client error: HTTPClientError) {

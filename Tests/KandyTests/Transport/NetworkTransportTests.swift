@@ -1,6 +1,7 @@
 import Foundation
 import KandyTesting
 import LinkProtocol
+import NIOCore
 import Testing
 
 @testable import Kandy
@@ -83,9 +84,34 @@ import Testing
   @Test func aServerThatIsNotThereIsUnreachable() async throws {
     let port = try await RawServer.run(.silence) { port, _ in port }
     try await withTransport { transport in
-      let error = await #expect(throws: TransportError.self) { _ = try await transport.send(Self.request(port)) }
-      #expect(error?.code == .unreachable)
+      await #expect(throws: TransportError(.unreachable, "Nothing listens at 127.0.0.1:\(port).")) {
+        _ = try await transport.send(Self.request(port))
+      }
     }
+  }
+
+  @Test func aHostThatDoesNotExistIsUnreachable() async throws {
+    try await withTransport { transport in
+      await #expect(throws: TransportError(.unreachable, "There is no host nowhere.invalid.")) {
+        _ = try await transport.send(TransportRequest(method: .get, url: "http://nowhere.invalid:8580/"))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (ECONNREFUSED, "Nothing listens at example.com:80."),
+    (EHOSTUNREACH, "There is no way from this machine to example.com:80."),
+    (ENETUNREACH, "There is no way from this machine to example.com:80."),
+    (ECONNRESET, "The server at example.com:80 broke the connection off."),
+    (EPIPE, "The server at example.com:80 broke the connection off."),
+    (ETIMEDOUT, "Nothing at example.com:80 answered in time."),
+    (EMFILE, "The connection to example.com:80 failed (error \(EMFILE))."),
+  ])
+  func whatTheSystemSaysOfAConnectionIsToldInASentence(_ code: CInt, _ sentence: String) {
+    let error = IOError(errnoCode: code, reason: "connect")
+    #expect(ConnectionFailure.sentence(error, at: "example.com:80") == sentence)
+    #expect(
+      ConnectionFailure.sentence(ChannelError.connectTimeout(.seconds(1)), at: "a:1") == "Nothing at a:1 answered in time.")
   }
 
   @Test func aServerThatHangsUpWithoutAnAnswerClosed() async throws {
