@@ -2,6 +2,12 @@ import LinkProtocol
 import LinkSocket
 import Logging
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Opens the notification channels: decides which WebSocket requests are accepted, and joins each socket to its mailbox.
 struct NotificationChannel: Sendable {
   let hub: NotificationHub
@@ -21,12 +27,22 @@ struct NotificationChannel: Sendable {
       }
       group.addTask {
         // Clients send keepalives and nothing else; none of it is answered (R-CONN-623).
-        for await _ in connection.messages {}
+        await read(connection.messages)
       }
       await group.next()
       group.cancelAll()
     }
     report(connection.closure ?? WebSocketClosure(.lost))
+  }
+
+  /// Says once of each socket that what comes in is no JSON (R-CONN-614); its text stays out of the log.
+  private func read(_ messages: AsyncStream<String>) async {
+    var hasComplained = false
+    for await text in messages where !hasComplained {
+      guard (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) == nil else { continue }
+      hasComplained = true
+      logger.debug("a client sends what is not JSON", metadata: ["bytes": "\(text.utf8.count)"])
+    }
   }
 
   /// Says how a socket ended; the reason is the peer's own text, if the peer closed, and stays out of the log.
