@@ -79,6 +79,9 @@ extension GatewayConfiguration {
     self = over
     do {
       let value = try JSONDecoder().decode(JSONValue.self, from: json)
+      guard value.objectValue != nil else {
+        throw GatewayError(.invalidConfiguration, "The configuration has to be a JSON object such as {\"port\": 8580}.")
+      }
       try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits", "turn"])
       try Self.check(value["tls"], names: ["certificate", "key"])
       try Self.check(value["turn"], names: ["secret", "urls", "lifetime"])
@@ -145,7 +148,19 @@ extension GatewayConfiguration {
     try Self.check("limits.shortestLifetime", limits.lifetime.lowerBound, in: 60...86_400 * 365)
     try Self.check("limits.longestLifetime", limits.lifetime.upperBound, in: 60...86_400 * 365)
     try Self.check("limits.passwordCost", limits.passwordCost, in: 1...20)
+    if case .only(let origins) = allowedOrigins {
+      for origin in origins { try Self.check(origin: origin) }
+    }
     if let turn { try Self.check(turn) }
+  }
+
+  /// As browsers write it (RFC 6454 §6.2); another text would never be one's.
+  private static func check(origin: String) throws(GatewayError) {
+    let isOrigin = origin.wholeMatch(of: /[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?/) != nil
+    guard !isOrigin else { return }
+    throw GatewayError(
+      .invalidConfiguration,
+      "\"\(origin)\" is no web origin; write it as browsers do, in lower case and without a path: https://app.example.com.")
   }
 
   private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(GatewayError) {
@@ -157,10 +172,20 @@ extension GatewayConfiguration {
 
   private static func check(_ turn: Turn) throws(GatewayError) {
     guard !turn.secret.isEmpty else { throw GatewayError(.invalidConfiguration, "The secret of turn is empty.") }
-    if let url = turn.urls.first(where: { !$0.hasPrefix("turn:") && !$0.hasPrefix("turns:") }) {
-      throw GatewayError(.invalidConfiguration, "\"\(url)\" is no TURN server; write turn:host:port or turns:host:port.")
-    }
+    for url in turn.urls { try check(server: url) }
     try check("turn.lifetime", turn.lifetime, in: 60...86_400 * 365)
+  }
+
+  /// RFC 7065.
+  private static func check(server url: String) throws(GatewayError) {
+    let parts = url.wholeMatch(
+      of: /turns?:(?:\[[0-9A-Fa-f:.]+\]|[^\/\s?#@:\[\]]+)(?::(?<port>[0-9]+))?(?:\?transport=(?:udp|tcp))?/)
+    guard let parts, parts.output.port.map({ (1...65_535).contains(Int($0) ?? 0) }) ?? true else {
+      throw GatewayError(
+        .invalidConfiguration,
+        "\"\(url)\" is no TURN server; write turn:host:port or turns:host:port, and ?transport=udp or ?transport=tcp if you like."
+      )
+    }
   }
 
   private static func reason(_ error: any Error) -> String {

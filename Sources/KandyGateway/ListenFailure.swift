@@ -7,7 +7,8 @@ extension GatewayError {
     let reason: String
     switch error {
     case let error as IOError: reason = Self.reason(error.errnoCode)
-    case is SocketAddressError: reason = "there is no such address"
+    case is SocketAddressError, is SocketAddressError.UnknownHost:
+      reason = "there is no such address; 127.0.0.1 is this machine's own, 0.0.0.0 stands for all of them"
     default: return nil
     }
     return GatewayError(.cannotListen, "Cannot listen on \(host):\(port): \(reason).", cause: error)

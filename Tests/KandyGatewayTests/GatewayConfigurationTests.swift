@@ -1,4 +1,5 @@
 import Foundation
+import KandyTesting
 import Testing
 
 @testable import KandyGateway
@@ -20,7 +21,7 @@ import Testing
   @Test func everyMemberCanBeSet() throws {
     let configuration = try read(
       """
-      {"host": "::1", "port": 1, "database": "x.sqlite", "tls": {"certificate": "c", "key": "k"}, "allowedOrigins": ["o"],
+      {"host": "::1", "port": 1, "database": "x.sqlite", "tls": {"certificate": "c", "key": "k"}, "allowedOrigins": ["https://o"],
        "limits": {"ringTime": 2, "keptNotifications": 3, "keptBytes": 65536, "bodySize": 2048, "idleSocket": 5, "unreadTime": 6,
         "callsPerUser": 7, "waitingPasswords": 8, "subscriptionsPerUser": 9, "shortestLifetime": 61, "longestLifetime": 62,
         "passwordCost": 10}}
@@ -30,7 +31,7 @@ import Testing
     expected.port = 1
     expected.database = .file("x.sqlite")
     expected.tls = GatewayConfiguration.TLS(certificate: "c", key: "k")
-    expected.allowedOrigins = .only(["o"])
+    expected.allowedOrigins = .only(["https://o"])
     expected.limits.ringTime = 2
     expected.limits.keptNotifications = 3
     expected.limits.keptBytes = 65_536
@@ -61,8 +62,41 @@ import Testing
     (#"{"limits": {"ringtime": 1}}"#, "The configuration has no \"ringtime\"; there are "),
     (#"{"limits": {"unreadTime": 0}}"#, "limits.unreadTime is 0; it can be 1 to 3600."),
     ("[", "The configuration cannot be read: it is not JSON"),
+    ("[]", "The configuration has to be a JSON object such as {\"port\": 8580}."),
+    ("8580", "The configuration has to be a JSON object such as {\"port\": 8580}."),
+    (#"{"port": "x"}"#, "The configuration cannot be read: port has a value of another type than expected."),
+    (#"{"allowedOrigins": ["https://a.example.com", "foo"]}"#, "\"foo\" is no web origin; write it as browsers do"),
   ]) func whatMakesNoSenseIsRefusedByName(_ text: String, _ complaint: String) {
     #expect(message(text)?.contains(complaint) == true, "\(message(text) ?? "accepted")")
+  }
+
+  @Test(
+    .spec("R-CONN-414"),
+    arguments: [
+      ("https://app.example.com", true), ("http://localhost:3000", true), ("http://[::1]:8080", true),
+      ("capacitor://localhost", true), ("https://xn--mnchen-3ya.example", true), ("https://münchen.example", false),
+      ("foo", false), ("", false), ("*", false),
+      ("null", false), ("https://", false), ("https://app.example.com/", false), ("https://app.example.com/x", false),
+      ("https://App.example.com", false), ("HTTPS://app.example.com", false), ("https://app.example.com:", false),
+      ("https://app.example.com:80a", false), ("https://me@app.example.com", false), ("https://a b", false),
+      ("//app.example.com", false), ("app.example.com", false),
+    ])
+  func anOriginIsOneThatABrowserCouldSend(_ origin: String, _ isAccepted: Bool) {
+    var configuration = GatewayConfiguration()
+    configuration.allowedOrigins = .only([origin])
+    #expect(((try? configuration.validate()) != nil) == isAccepted)
+  }
+
+  @Test(arguments: [
+    ("turn:turn.example.com", true), ("turns:turn.example.com:5349", true), ("turn:192.0.2.1:3478?transport=udp", true),
+    ("turn:[2001:db8::1]:3478?transport=tcp", true), ("turn:", false), ("turn::3478", false), ("turn:a:0", false),
+    ("turn:a:99999", false), ("turn:a:", false), ("turn:a:3478?transport=sctp", false), ("turn:a?x=1", false),
+    ("turn://a", false), ("stun:a", false), ("a:3478", false), ("turn:u@a", false),
+  ])
+  func aTURNServerIsOneThatAClientCouldReach(_ url: String, _ isAccepted: Bool) {
+    var configuration = GatewayConfiguration()
+    configuration.turn = GatewayConfiguration.Turn(secret: "s", urls: [url])
+    #expect(((try? configuration.validate()) != nil) == isAccepted)
   }
 
   @Test func aLifetimeSetInCodeIsCheckedToo() {
