@@ -28,7 +28,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
   @Option(help: "The address to listen on; 0.0.0.0 for all. (default: 127.0.0.1)")
   var host: String?
-  @Option(help: "The port; 0 takes a free one. (default: 8580)")
+  @Option(help: "The port; 0 takes a free one. (default: 8580)", transform: OptionValue.wholeNumber(like: 8580))
   var port: Int?
   @Option(help: ArgumentHelp("Where the data is. (default: kandy.sqlite)", valueName: "file|memory"))
   var database: String?
@@ -40,7 +40,9 @@ struct GatewayCommand: AsyncParsableCommand {
   var tlsKey: String?
   @Option(help: ArgumentHelp("A web origin whose pages may use the gateway; repeatable. (default: any)", valueName: "origin"))
   var allowOrigin: [String] = []
-  @Option(help: ArgumentHelp("After how long a call that nobody answers ends. (default: 60)", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("After how long a call that nobody answers ends. (default: 60)", valueName: "seconds"),
+    transform: OptionValue.wholeNumber(like: 60))
   var ringTime: Int?
   @Option(
     help: ArgumentHelp(
@@ -48,7 +50,9 @@ struct GatewayCommand: AsyncParsableCommand {
   var turnSecretFile: String?
   @Option(help: ArgumentHelp("A TURN server with this secret; repeatable.", valueName: "turn:host:port"))
   var turnURL: [String] = []
-  @Option(help: ArgumentHelp("How long those credentials are good for. (default: 86400)", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("How long those credentials are good for. (default: 86400)", valueName: "seconds"),
+    transform: OptionValue.wholeNumber(like: 86_400))
   var turnLifetime: Int?
   @Flag(
     inversion: .prefixedNo,
@@ -56,7 +60,9 @@ struct GatewayCommand: AsyncParsableCommand {
   var media = true
   @Option(help: ArgumentHelp("Settings as JSON; options come before them.", valueName: "file.json"))
   var config: String?
-  @Option(help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.")
+  @Option(
+    help: "trace, debug, info, notice, warning, error or critical; logs go to standard error.",
+    transform: OptionValue.choice(of: LogLevel.allCases))
   var logLevel: LogLevel = .error
 
   mutating func run() async throws {
@@ -124,11 +130,11 @@ struct GatewayCommand: AsyncParsableCommand {
 
   private func readUsers() throws -> [ListedUser] {
     guard let users else { return [] }
-    do {
-      return try JSONDecoder().decode([ListedUser].self, from: try Self.contents(of: users))
-    } catch is DecodingError {
-      throw CommandFailure(
-        "\(users) is not a list of users such as [{\"address\": \"alice@example.com\", \"password\": \"…\"}].", code: 2)
+    let contents = try Self.contents(of: users)
+    do throws(ListedUser.Problem) {
+      return try ListedUser.read(contents)
+    } catch {
+      throw CommandFailure("\(users) \(error.text)", code: 2)
     }
   }
 
@@ -149,21 +155,6 @@ struct GatewayCommand: AsyncParsableCommand {
   }
 }
 
-/// A user in the file that `--users` names.
-private struct ListedUser: Decodable {
-  let user: User
-  let password: String?
-
-  private enum CodingKeys: String, CodingKey {
-    case password
-  }
-
-  init(from decoder: any Decoder) throws {
-    user = try User(from: decoder)
-    password = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .password)
-  }
-}
-
 /// Says where the gateway listens, once it does.
 private struct Announcer: Service {
   let gateway: Gateway
@@ -175,7 +166,7 @@ private struct Announcer: Service {
 }
 
 /// `Logger.Level` as an option.
-enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+enum LogLevel: String, CaseIterable {
   case trace, debug, info, notice, warning, error, critical
 
   var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .error }

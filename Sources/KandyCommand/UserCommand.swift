@@ -1,7 +1,7 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
 import KandyGateway
-public import LinkProtocol
+import LinkProtocol
 
 /// `kandy user …`: the server's users. A running gateway sees the changes at the next request.
 struct UserCommand: AsyncParsableCommand {
@@ -23,7 +23,7 @@ struct UserCommand: AsyncParsableCommand {
           kandy user add alice@example.com --password-stdin --first-name Alice --services call,IM,Presence < password.txt
         """)
 
-    @Argument(help: "The user's address, such as alice@example.com.")
+    @Argument(help: "The user's address, such as alice@example.com.", transform: OptionValue.address)
     var address: UserAddress
     @OptionGroup var database: DatabaseOption
     @OptionGroup var password: PasswordOptions
@@ -39,6 +39,11 @@ struct UserCommand: AsyncParsableCommand {
     @Option(help: "The services that the user may have, separated by commas. (default: all)")
     var services: String?
 
+    func validate() throws {
+      guard noPassword, password.isGiven else { return }
+      throw ValidationError("Give --no-password, or a password with --password-stdin or --password; not both.")
+    }
+
     mutating func run() async throws {
       let user = User(
         address: address, authname: authname, firstName: firstName, lastName: lastName, email: email, phone: phone,
@@ -47,7 +52,7 @@ struct UserCommand: AsyncParsableCommand {
           ServiceName(rawValue: $0.trimmingCharacters(in: .whitespaces))
         })
       let password: String? = noPassword ? nil : try password.read()
-      try await database.with { try await $0.add(user, password: password) }
+      try await database.with(mayBeNew: true) { try await $0.add(user, password: password) }
       CommandOutput.say("added \(user.address)")
     }
   }
@@ -84,7 +89,7 @@ struct UserCommand: AsyncParsableCommand {
       abstract: "Removes a user; the user's clients are told that they are gone.",
       discussion: "Example:\n  kandy user remove alice@example.com")
 
-    @Argument(help: "The user's address.")
+    @Argument(help: "The user's address.", transform: OptionValue.address)
     var address: UserAddress
     @OptionGroup var database: DatabaseOption
 
@@ -100,7 +105,7 @@ struct UserCommand: AsyncParsableCommand {
       abstract: "Changes a user's password.",
       discussion: "Example:\n  kandy user password alice@example.com --password-stdin < password.txt")
 
-    @Argument(help: "The user's address.")
+    @Argument(help: "The user's address.", transform: OptionValue.address)
     var address: UserAddress
     @OptionGroup var database: DatabaseOption
     @OptionGroup var password: PasswordOptions
@@ -132,7 +137,7 @@ struct UserCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
       let domain = domain
-      CommandOutput.say(try await database.with { try await $0.ensureHMACKey(of: domain) })
+      CommandOutput.say(try await database.with(mayBeNew: true) { try await $0.ensureHMACKey(of: domain) })
     }
   }
 }
@@ -150,7 +155,12 @@ struct DatabaseOption: ParsableArguments {
     if database == "memory" { throw ValidationError("A database in memory belongs to its gateway alone; give a file.") }
   }
 
-  func with<Value>(_ body: (UserStore) async throws -> Value) async throws -> Value {
+  /// - Parameter mayBeNew: whether a database is made when there is none.
+  func with<Value>(mayBeNew: Bool = false, _ body: (UserStore) async throws -> Value) async throws -> Value {
+    guard mayBeNew || FileManager.default.fileExists(atPath: database) else {
+      throw CommandFailure(
+        "There is no database \"\(database)\"; name the gateway's with --database, or begin with kandy user add.")
+    }
     do {
       return try await body(UserStore(try GatewayDatabase(Self.location(database))))
     } catch let error as GatewayError {
@@ -166,6 +176,12 @@ struct PasswordOptions: ParsableArguments {
   @Flag(help: "Reads the password from the first line of standard input.")
   var passwordStdin = false
 
+  var isGiven: Bool { password != nil || passwordStdin }
+
+  func validate() throws {
+    if password != nil, passwordStdin { throw ValidationError("Give --password or --password-stdin, not both.") }
+  }
+
   func read() throws -> String {
     if let password { return password }
     guard passwordStdin else { throw ValidationError("Give a password with --password-stdin or --password.") }
@@ -175,5 +191,3 @@ struct PasswordOptions: ParsableArguments {
     return line
   }
 }
-
-extension UserAddress: ExpressibleByArgument {}

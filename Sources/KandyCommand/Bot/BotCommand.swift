@@ -62,7 +62,8 @@ struct BotCommand: AsyncParsableCommand {
 struct BotOptions: ParsableArguments {
   @Flag(help: "Ends after the first call that it has answered; meanwhile others are turned down.")
   var once = false
-  @Option(help: ArgumentHelp("How long it lets a call ring.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("How long it lets a call ring.", valueName: "seconds"), transform: OptionValue.number(like: 3))
   var ringFor = 0.0
   @Flag(help: "Shows a moving picture to those who call with video.")
   var video = false

@@ -1,8 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
 import Kandy
 import LinkMedia
-public import LinkProtocol
+import LinkProtocol
 
 /// `kandy call`: places a call from the terminal.
 struct CallCommand: AsyncParsableCommand {
@@ -20,10 +20,10 @@ struct CallCommand: AsyncParsableCommand {
         kandy call bob@example.com --user alice@example.com --file hello.wav --record answer.wav --for 10
       """)
 
-  @Argument(help: "Whom to call, such as bob@example.com.")
+  @Argument(help: "Whom to call, such as bob@example.com.", transform: OptionValue.address)
   var address: UserAddress
   @OptionGroup var account: AccountOptions
-  @Option(help: ArgumentHelp("Sends a tone.", valueName: "hz"))
+  @Option(help: ArgumentHelp("Sends a tone.", valueName: "hz"), transform: OptionValue.number(like: 440))
   var tone: Double?
   @Option(help: ArgumentHelp("Sends a WAV file, again and again.", valueName: "file.wav"))
   var file: String?
@@ -35,9 +35,13 @@ struct CallCommand: AsyncParsableCommand {
   var record: String?
   @Flag(help: "Sends the camera from the start.")
   var video = false
-  @Option(name: .customLong("for"), help: ArgumentHelp("Hangs up so long after media flows.", valueName: "seconds"))
+  @Option(
+    name: .customLong("for"), help: ArgumentHelp("Hangs up so long after media flows.", valueName: "seconds"),
+    transform: OptionValue.number(like: 10))
   var seconds: Double?
-  @Option(help: ArgumentHelp("Sends these tones of the keypad as soon as media flows.", valueName: "tones"))
+  @Option(
+    help: ArgumentHelp("Sends these tones of the keypad as soon as media flows.", valueName: "tones"),
+    transform: OptionValue.tones)
   var dtmf: DTMFTones?
 
   func validate() throws {
@@ -81,11 +85,5 @@ struct CallCommand: AsyncParsableCommand {
     } catch {
       throw CommandFailure("The microphone cannot be used: \(error.sentence)", code: 2)
     }
-  }
-}
-
-extension DTMFTones: ExpressibleByArgument {
-  public init?(argument: String) {
-    self.init(argument)
   }
 }

@@ -9,7 +9,8 @@ struct AccountOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The server.", valueName: "url"))
   var server = "http://127.0.0.1:8580"
-  @Option(help: ArgumentHelp("Who signs in, such as alice@example.com.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Who signs in, such as alice@example.com.", valueName: "address"), transform: OptionValue.address)
   var user: UserAddress
   @Option(
     help: """

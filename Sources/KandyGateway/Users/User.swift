@@ -27,7 +27,10 @@ public struct User: Sendable, Hashable, Codable {
     self.services = services
   }
 
-  private enum CodingKeys: String, CodingKey {
+  /// The members of a user in JSON.
+  public static var memberNames: [String] { CodingKeys.allCases.map(\.rawValue) }
+
+  private enum CodingKeys: String, CodingKey, CaseIterable {
     case address, authname, firstName, lastName, email, phone, photoURL, services
   }
 

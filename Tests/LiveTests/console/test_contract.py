@@ -100,9 +100,21 @@ def test_a_client_is_echoed():
 
 
 def test_every_command_has_help_with_an_example():
-    for command in ([], ["gateway"], ["user"], ["user", "add"], ["console"], ["doctor"], ["demo"]):
-        text = run(*command, "--help").stdout
-        assert "kandy" in text and ("Example" in text or "example" in text), f"{command}: {text}"
+    tree = json.loads(run("--experimental-dump-help").stdout)["command"]
+
+    def commands(command, above):
+        path = [*above, command["commandName"]]
+        yield path
+        for below in command.get("subcommands", []):
+            if below["commandName"] != "help":
+                yield from commands(below, path)
+
+    found = list(commands(tree, []))
+    assert ["kandy", "user", "hmac-key"] in found and ["kandy", "bot", "play"] in found, found
+    for command in found:
+        text = run(*command[1:], "--help").stdout
+        example = text.partition("Example:")[2].strip()
+        assert example.startswith(" ".join(command)), f"{command}: {text}"
 
 
 def test_users_are_kept_and_no_password_is_printed():
@@ -127,6 +139,54 @@ def test_users_are_kept_and_no_password_is_printed():
         run("user", "remove", "nobody@example.com", "--database", database, expect=1)
 
 
+def sentence(*arguments, expect=2):
+    """What a command says that does not do what it is asked: one sentence on standard error."""
+    done = run(*arguments, expect=expect)
+    assert done.stdout == "", done.stdout
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("kandy: "), done.stderr
+    return lines[0].removeprefix("kandy: ")
+
+
+def test_only_a_new_user_makes_a_new_database():
+    with tempfile.TemporaryDirectory() as folder:
+        database = os.path.join(folder, "typo.sqlite")
+        for command in (
+            ["list"], ["remove", "alice@example.com"], ["password", "alice@example.com", "--password", "x"],
+        ):
+            assert "There is no database" in sentence("user", *command, "--database", database, expect=1)
+            assert os.listdir(folder) == []
+        add = ["user", "add", "alice@example.com", "--database", database, "--password", "x"]
+        for more in (["--no-password"], ["--password-stdin"]):
+            assert "not both" in sentence(*add, *more)
+            assert os.listdir(folder) == []
+        assert "not both" in sentence(
+            "user", "add", "alice@example.com", "--database", database, "--no-password", "--password-stdin"
+        )
+        run(*add)
+        assert "not both" in sentence(
+            "user", "password", "alice@example.com", "--database", database, "--password", "x", "--password-stdin"
+        )
+
+
+def test_a_value_that_cannot_be_read_is_answered_with_one_that_can():
+    account = ["--user", "alice@example.com", "--password", "x"]
+    for arguments, example in (
+        (["user", "add", "alice", "--no-password"], "such as alice@example.com"),
+        (["user", "remove", "a b@example.com"], "such as alice@example.com"),
+        (["call", "bob", *account], "such as alice@example.com"),
+        (["call", "bob@example.com", "--user", "alice"], "such as alice@example.com"),
+        (["call", "bob@example.com", *account, "--tone", "loud"], "such as 440"),
+        (["call", "bob@example.com", *account, "--dtmf", "x"], "such as 12#"),
+        (["bot", "echo", *account, "--ring-for", "ever"], "such as 3"),
+        (["gateway", "--port", "80x"], "such as 8580"),
+        (["gateway", "--ring-time", "1.5"], "such as 60"),
+        (["gateway", "--log-level", "foo"], "one of trace, debug, info"),
+    ):
+        said = sentence(*arguments)
+        assert example in said, (arguments, said)
+
+
 def test_the_gateway_refuses_to_start_with_one_sentence():
     with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
         taken.bind(("127.0.0.1", 0))
@@ -137,9 +197,29 @@ def test_the_gateway_refuses_to_start_with_one_sentence():
             ["--database", os.path.join(folder, "no", "such", "folder", "x.sqlite")],
             ["--tls-certificate", "/no/such/file", "--tls-key", "/no/such/file", "--database", "memory"],
             ["--no-such-option"],
+            ["--host", "no such host", "--database", "memory"],
+            ["--host", "192.0.2.1", "--database", "memory"],
+            *(["--allow-origin", origin, "--database", "memory"] for origin in ("foo", "https://app.example.com/")),
+            *(
+                ["--turn-url", url, "--turn-secret-file", write(folder, "secret", "s"), "--database", "memory"]
+                for url in ("turn:", "turn:turn.example.com:99999")
+            ),
+            ["--config", write(folder, "list.json", [1]), "--database", "memory"],
+            *(
+                ["--users", write(folder, f"users{number}.json", users), "--database", "memory"]
+                for number, users in enumerate((
+                    [{"address": "alice@example.com", "pasword": "x"}], [{"address": "alice"}], [5], {},
+                ))
+            ),
         ):
-            done = run("gateway", *options, expect=2)
-            assert done.stdout == "" and done.stderr.strip(), (options, done.stderr)
+            assert sentence("gateway", *options).endswith((".", "'")), options
+
+
+def write(folder, name, value):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    return path
 
 
 def test_the_gateway_ends_on_a_signal():
