@@ -6,9 +6,37 @@ import LinkProtocol
 /// The positional arguments of a command. Whatever is of another kind than documented is refused, not guessed.
 struct ConsoleArguments: Sendable {
   private let values: [JSONValue]
+  /// What a person typed, where that need not be the same as the value.
+  private let typed: Typed
+
+  private struct Typed {
+    /// One for each of the values, but the options.
+    var words: [String] = []
+    /// What stands behind the keys of the last value, the options.
+    var options: [String: String] = [:]
+  }
 
   init(_ values: [JSONValue]) {
     self.values = values
+    typed = Typed()
+  }
+
+  /// Those with a key are together the last argument.
+  init(typed words: [PromptWord]) {
+    var values: [JSONValue] = []
+    var options: [String: JSONValue] = [:]
+    var typed = Typed()
+    for word in words {
+      if let key = word.key {
+        options[key] = word.value
+        typed.options[key] = word.typed
+      } else {
+        values.append(word.value)
+        typed.words.append(word.typed)
+      }
+    }
+    self.values = values + (options.isEmpty ? [] : [.object(options)])
+    self.typed = typed
   }
 
   /// `nil` when it is missing or `null`, which is how `undefined` is written.
@@ -24,8 +52,9 @@ struct ConsoleArguments: Sendable {
 
   func optionalString(_ index: Int, _ name: String) throws -> String? {
     guard let value = self[index] else { return nil }
-    guard let text = value.stringValue else { throw Self.wrong(index, name, "a string is needed") }
-    return text
+    if let text = value.stringValue { return text }
+    guard index < typed.words.count else { throw Self.wrong(index, name, "a string is needed") }
+    return typed.words[index]
   }
 
   func bool(_ index: Int, _ name: String) throws -> Bool {
@@ -45,16 +74,30 @@ struct ConsoleArguments: Sendable {
   func object(_ index: Int, _ name: String) throws -> ConsoleObject {
     guard let value = self[index] else { return ConsoleObject([:], name) }
     guard let members = value.objectValue else { throw Self.wrong(index, name, "an object is needed") }
-    return ConsoleObject(members, name)
+    return ConsoleObject(members, name, typed: typedOptions(index))
+  }
+
+  private func typedOptions(_ index: Int) -> [String: String] {
+    index == typed.words.count ? typed.options : [:]
   }
 
   /// A value of a type that reads itself.
   func decode<Value: Decodable>(_ type: Value.Type, _ index: Int, _ name: String) throws -> Value {
-    guard let value = self[index] else { throw Self.wrong(index, name, "it is missing") }
-    do {
-      return try JSONDecoder().decode(type, from: JSONEncoder().encode(value))
-    } catch {
-      throw Self.wrong(index, name, "it is not of the documented form")
+    guard var value = self[index] else { throw Self.wrong(index, name, "it is missing") }
+    var typed = typedOptions(index)
+    while true {
+      do {
+        return try JSONDecoder().decode(type, from: JSONEncoder().encode(value))
+      } catch DecodingError.typeMismatch(let wanted, let context) {
+        // A string is needed where something was typed that looks like a number: it was meant as it stands.
+        guard wanted == String.self, let key = context.codingPath.first?.stringValue, var members = value.objectValue,
+          let text = typed.removeValue(forKey: key)
+        else { throw Self.wrong(index, name, "it is not of the documented form") }
+        members[key] = .string(text)
+        value = .object(members)
+      } catch {
+        throw Self.wrong(index, name, "it is not of the documented form")
+      }
     }
   }
 
@@ -82,10 +125,13 @@ struct ConsoleArguments: Sendable {
 struct ConsoleObject: Sendable {
   private let members: [String: JSONValue]
   private let name: String
+  /// What a person typed for each member.
+  private let typed: [String: String]
 
-  init(_ members: [String: JSONValue], _ name: String) {
+  init(_ members: [String: JSONValue], _ name: String, typed: [String: String] = [:]) {
     self.members = members
     self.name = name
+    self.typed = typed
   }
 
   subscript(_ key: String) -> JSONValue? {
@@ -102,7 +148,7 @@ struct ConsoleObject: Sendable {
   }
 
   func string(_ key: String) throws -> String? {
-    try read(key, "a string") { $0.stringValue }
+    try read(key, "a string") { $0.stringValue ?? typed[key] }
   }
 
   func decode<Value: Decodable>(_ type: Value.Type, _ key: String) throws -> Value? {

@@ -16,8 +16,8 @@ struct ConsoleCommand: AsyncParsableCommand {
       "do" is a name of the API, "args" its arguments. Several clients are told apart by "client": "alice" on each line.
       lab.probe, lab.snapshot and lab.record look at the media of a call. The end of the input disconnects.
 
-      Without --json a line is a name, arguments, and options as key=value. On a terminal the tabulator key completes names,
-      arrows bring lines back, and help lists what there is.
+      Without --json a line is a name, arguments, and options as key=value; what has blanks in it stands between quotation marks.
+      On a terminal the tabulator key completes names, arrows bring lines back, and help lists what there is. quit ends it.
 
       Example:
         kandy console --server http://127.0.0.1:8580
@@ -44,11 +44,11 @@ struct ConsoleCommand: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)  // A reader who leaves is seen where it is written.
     let first = try firstLine()
     if !json, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
-      let terminal = Terminal(names: ConsoleVerbs.names)
-      await terminal.write("Type a name of the API, such as getVersion, or help; Control-D disconnects and ends.")
+      let terminal = Terminal(names: ConsoleVerbs.names + ConsoleLine.farewells)
+      await terminal.write("Type a name of the API, such as getVersion, or help; quit disconnects and ends.")
       try await run(first, terminal.lines, terminal.end, terminal)
     } else {
-      let input = StandardInput()
+      let input = json ? StandardInput() : StandardInput(until: ConsoleLine.isFarewell)
       try await run(first, input, input.end, LineWriter(descriptor: STDOUT_FILENO) { input.stop() })
     }
   }

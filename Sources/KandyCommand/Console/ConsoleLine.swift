@@ -18,7 +18,12 @@ struct ConsoleLine: Sendable {
         error: BasicError(.consoleLine, "A line has to be a JSON object such as {\"id\": 1, \"do\": \"getVersion\"}."))
     }
     id = members["id"] ?? .null
-    client = members["client"]?.stringValue
+    switch members["client"] ?? .null {
+    case .null: client = nil
+    case .string(let name): client = name
+    case .bool, .integer, .number, .array, .object:
+      throw ConsoleRefusal(id: id, error: BasicError(.consoleLine, "\"client\" has to be a string."))
+    }
     guard let verb = members["do"]?.stringValue else {
       throw ConsoleRefusal(
         id: id, client: client,
@@ -35,26 +40,21 @@ struct ConsoleLine: Sendable {
 
   /// A line of the prompt: words, JSON values, and `key=value` pairs, which together are the last argument.
   init(prompt text: String) throws(ConsoleRefusal) {
-    let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
-    guard let verb = words.first else { throw ConsoleRefusal(error: BasicError(.consoleLine, "Type what is to be done.")) }
-    id = .null
-    self.verb = verb
-    var values: [JSONValue] = []
-    var options: [String: JSONValue] = [:]
-    for word in words.dropFirst() {
-      let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if sides.count == 2, let key = sides.first, !key.isEmpty, key.allSatisfy({ $0.isLetter || $0.isNumber }) {
-        options[String(key)] = Self.value(String(sides[1]))
-      } else {
-        values.append(Self.value(word))
-      }
+    let words = try PromptWord.split(text)
+    guard let verb = words.first, verb.key == nil else {
+      throw ConsoleRefusal(error: BasicError(.consoleLine, "Type what is to be done, such as getVersion; help lists it."))
     }
-    arguments = ConsoleArguments(values + (options.isEmpty ? [] : [.object(options)]))
+    id = .null
+    self.verb = verb.typed
+    arguments = ConsoleArguments(typed: Array(words.dropFirst()))
   }
 
-  private static func value(_ word: String) -> JSONValue {
-    (try? JSONDecoder().decode(JSONValue.self, from: Data(word.utf8))) ?? .string(word)
+  /// Whether a line of the prompt ends the input, as Control-D does.
+  static func isFarewell(_ text: String) -> Bool {
+    farewells.contains(text.trimmingCharacters(in: .whitespaces))
   }
+
+  static let farewells = ["exit", "quit"]
 }
 
 /// A line that is no command.

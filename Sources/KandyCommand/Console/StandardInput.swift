@@ -14,13 +14,14 @@ struct StandardInput: AsyncSequence, Sendable {
   /// One for each line that may be read ahead.
   private let room = DispatchSemaphore(value: 0)
 
-  init() {
+  /// - Parameter isLast: whether a line ends the input; it does not belong to it.
+  init(until isLast: @escaping @Sendable (String) -> Bool = { _ in false }) {
     (lines, continuation) = AsyncStream.makeStream()
     let (end, signal) = AsyncStream.makeStream(of: Void.self)
     self.end = end
     for _ in 0..<64 { room.signal() }
     let thread = Thread { [continuation, room] in
-      while let line = readLine(strippingNewline: true) {
+      while let line = readLine(strippingNewline: true), !isLast(line) {
         room.wait()
         if case .terminated = continuation.yield(line) { return }
       }

@@ -63,9 +63,10 @@ enum ConsoleHelp {
     }
     let lines = namespaces.sorted { $0.key < $1.key }.map { "  " + $0.value.joined(separator: "  ") }
     return """
-      Type a name, its arguments, and options as key=value; the tabulator key completes names, arrows bring lines back.
+      Type a name, its arguments, and options as key=value; the tabulator key completes names, arrows bring lines back. What has
+      blanks in it stands between quotation marks.
       \(lines.joined(separator: "\n"))
-      help NAME shows the arguments of one. Control-D disconnects and ends.
+      help NAME shows the arguments of one. quit, exit and Control-D disconnect and end.
       """
   }
 }

@@ -63,6 +63,7 @@ final class Terminal: ConsoleOutput {
       guard ready[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) == 0 else { return }  // The terminal has gone.
       switch editor.readKey() {
       case .nothing: break
+      case .line(let line) where ConsoleLine.isFarewell(line): return
       case .line(let line): typed.yield(line)
       case .end: return
       }

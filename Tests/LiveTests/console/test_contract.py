@@ -18,10 +18,15 @@ def test_lines_that_are_no_commands():
         console.line("this is not JSON")
         error = console._wait(lambda: console.answers.pop(None, None), PATIENCE, "an answer without id")
         assert error["id"] is None and error["error"]["message"], error
-        for line, number in (('{"id": 77, "do": "no.such.verb"}', 77), ('{"id": 78}', 78)):
+        for line, number, code in (
+            ('{"id": 77, "do": "no.such.verb"}', 77, "console:2"), ('{"id": 78}', 78, "console:1"),
+            ('{"id": 80, "do": "create", "client": 5}', 80, "console:1"),
+            ('{"id": 81, "do": "create", "client": ["alice"]}', 81, "console:1"),
+            ('{"id": 82, "do": "create", "args": {}}', 82, "console:1"),
+        ):
             console.line(line)
             answer = console._wait(lambda: console.answers.pop(number, None), PATIENCE, f"an answer to {number}")
-            assert "error" in answer, answer
+            assert answer["error"]["code"] == code and "client" not in answer, answer
         console.line('{"id": 79, "do": "create", "args": [' + json.dumps(gateway.configuration()) + "]}")
         assert console.answer(79) is None
 

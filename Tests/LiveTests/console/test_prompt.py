@@ -8,7 +8,7 @@ import select
 import subprocess
 import time
 
-from harness import KANDY, PATIENCE, Gateway
+from harness import KANDY, PATIENCE, Gateway, run
 
 # Colours, movements of the cursor, and what has arrived of either.
 MOVEMENTS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)|\x07|\x08|\x1b\[?[0-9;?]*$")
@@ -154,3 +154,47 @@ def test_mistakes_are_told_and_the_end_disconnects():
         prompt.sees("error console:2: There is no")
         assert prompt.end() == 0
         assert prompt.screen.endswith("  auth:change\r\n  ws:change  platform=link\r\n  auth:change\r\n"), prompt.screen
+
+
+def typed(*lines, options=()):
+    """What the console says to these lines."""
+    return run("console", *options, stdin="".join(line + "\n" for line in lines)).stdout
+
+
+def test_a_word_is_taken_as_it_is_typed_where_a_string_is_needed():
+    with Gateway(users=()) as gateway:
+        gateway.add("5551234@example.com", "123456")
+        gateway.add("true@example.com", "pass word")
+        for credentials in (
+            "username=5551234@example.com password=123456", 'username=true@example.com password="pass word"',
+            "username=true@example.com password='pass word'",
+            '{ "username": "true@example.com", "password": "pass word" }',
+        ):
+            said = typed(f"connect {credentials}", "call.getById 5551234", options=("--server", gateway.url))
+            assert "  auth:change" in said and "\nerror " not in said, said
+        said = typed("connect username=5551234@example.com password=123457", options=("--server", gateway.url))
+        assert "error authentication:4: " in said, said
+    with alice() as (_, prompt):
+        prompt.sees("media:initialize")
+        prompt.type("call.make 5551234 isVideoEnabled=false\r")
+        assert "error console" not in prompt.sees("  call:start"), prompt.screen
+        assert prompt.end() == 0
+
+
+def test_quit_and_exit_end_the_console():
+    for word in ("quit", "exit", "  quit "):
+        said = typed("create", "getVersion", word, "getCapabilities")
+        assert "3.16" in said and "callHistory" not in said, said
+        with alice() as (_, prompt):
+            prompt.sees("media:initialize")
+            prompt.type(f"{word}\r")
+            while prompt._read(PATIENCE):
+                pass
+            assert prompt.process.wait(timeout=PATIENCE) == 0
+            assert "  auth:change" in prompt.screen, prompt.screen
+
+
+def test_a_missing_quotation_mark_is_told():
+    said = typed("create", 'on "call:receive')
+    assert "error console:1: A quotation mark is missing" in said, said
+    assert "error" not in typed("create", 'on "call:receive"', "on 'call:receive'", 'updateConfig logs={"logLevel": "warn"}')
