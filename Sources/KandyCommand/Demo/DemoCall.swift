@@ -11,10 +11,6 @@ struct DemoCall: Sendable {
   let folder: String
   let transcript: Transcript
 
-  static let pureEnough = 0.95
-  private static let fluent = 20
-  static let moving = 5
-
   func run() async throws {
     let kind = withVideo ? "a video call" : "an audio call"
     transcript.title("Call \(number): \(caller.name) calls \(callee.name), \(kind)")
@@ -84,12 +80,12 @@ struct DemoCall: Sendable {
   private func check(_ listener: Person, hears speaker: Person, _ witness: Witness) async throws {
     var purity = witness.purity(at: speaker.hz)
     // A busy machine may need another second.
-    for _ in 0..<30 where purity < Self.pureEnough {
+    for _ in 0..<30 where Reception.ofTone(purity: purity) != .good {
       try await Task.sleep(for: .milliseconds(100))
       purity = witness.purity(at: speaker.hz)
     }
     let heard = "\(Int(speaker.hz)) Hz with a purity of \(Self.percent(purity)) % at \(Int(witness.level.rounded())) dBFS"
-    guard purity >= Self.pureEnough else {
+    guard Reception.ofTone(purity: purity) == .good else {
       throw CommandFailure("\(listener.name) should hear \(speaker.name)'s tone, but hears \(heard); 95 % are needed.")
     }
     transcript.say(listener.name, "hears \(speaker.name)'s tone: \(heard)")
@@ -98,13 +94,14 @@ struct DemoCall: Sendable {
 
   private func checkVideo(_ listener: Person, sees speaker: Person, _ seen: VideoProbe.Reading) throws {
     let text = "\(seen.width)×\(seen.height) at \(seen.framesPerSecond) frames a second"
-    guard seen.framesPerSecond >= Self.moving else {
-      throw CommandFailure("\(listener.name) sees \(text); at least \(Self.moving) are needed.")
+    switch Reception.ofPicture(seen) {
+    case .bad where seen.isMoving:
+      throw CommandFailure("\(listener.name) sees \(text); at least \(Reception.moving) are needed.")
+    case .bad: throw CommandFailure("\(listener.name) sees \(text), but nothing moves in the picture.")
+    case .good, .poor: transcript.say(listener.name, "sees \(speaker.name)'s moving picture: \(text)")
     }
-    guard seen.isMoving else { throw CommandFailure("\(listener.name) sees \(text), but nothing moves in the picture.") }
-    transcript.say(listener.name, "sees \(speaker.name)'s moving picture: \(text)")
-    if seen.framesPerSecond < Self.fluent {
-      transcript.remark("fewer than \(Self.fluent) frames a second; this machine is slow or busy.")
+    if Reception.ofPicture(seen) == .poor {
+      transcript.remark("fewer than \(Reception.fluent) frames a second; this machine is slow or busy.")
     }
   }
 

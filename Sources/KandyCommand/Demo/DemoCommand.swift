@@ -6,6 +6,7 @@ import KandyWebRTC
 import LinkMedia
 import LinkProtocol
 import Logging
+import UnixSignals
 
 /// `kandy demo`: the whole system in half a minute.
 struct DemoCommand: AsyncParsableCommand {
@@ -31,6 +32,8 @@ struct DemoCommand: AsyncParsableCommand {
   var output: String?
 
   mutating func run() async throws {
+    // From here on there is something to clean up.
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     let folder = try makeFolder()
     let transcript = Transcript()
     CommandOutput.say("Kandy \(Kandy.Version.current): three people, one gateway, real sockets, real media")
@@ -39,7 +42,7 @@ struct DemoCommand: AsyncParsableCommand {
     let engine = WebRTCEngine()
     let result: Result<Void, any Error>
     do {
-      result = .success(try await play(transcript, engine, folder: folder, database: database))
+      result = .success(try await play(transcript, engine, folder: folder, database: database, until: signals))
     } catch {
       result = .failure(error)
     }
@@ -59,7 +62,9 @@ struct DemoCommand: AsyncParsableCommand {
         : "All five calls worked, with \(transcript.remarks.count) remarks.")
   }
 
-  private func play(_ transcript: Transcript, _ engine: WebRTCEngine, folder: String, database: String) async throws {
+  private func play(
+    _ transcript: Transcript, _ engine: WebRTCEngine, folder: String, database: String, until signals: UnixSignalsSequence
+  ) async throws {
     var configuration = GatewayConfiguration()
     configuration.port = 0
     configuration.database = .file(database)
@@ -79,39 +84,49 @@ struct DemoCommand: AsyncParsableCommand {
         "Bob", "Baker", hz: 660, camera: "virtual:pattern?width=640&height=360&fps=30", server: server, engine: engine)
       let carol = Person(
         "Carol", "Clark", hz: 880, camera: "virtual:pattern?width=320&height=240&fps=30", server: server, engine: engine)
-      let outcome = await outcome(of: alice, bob, carol, password, transcript, folder)
-      for person in [alice, bob, carol] {
-        await person.client.disconnect()
-        await person.client.destroy()
+      let outcome = await outcome(of: [alice, bob, carol], until: signals) {
+        try await Self.call(alice, bob, carol, password, transcript, folder)
       }
       try outcome.get()
     }
   }
 
+  /// Breaks the calls off when a signal comes; then too the people leave, and the gateway ends, as they usually do.
   private func outcome(
-    of alice: Person, _ bob: Person, _ carol: Person, _ password: String, _ transcript: Transcript, _ folder: String
+    of people: [Person], until signals: UnixSignalsSequence, _ calls: @escaping @Sendable () async throws -> Void
   ) async -> Result<Void, any Error> {
+    let outcome: Result<Void, any Error>
     do {
-      for person in [alice, bob, carol] {
-        try await person.connect(password: password)
-        transcript.say(person.name, "is connected as \(person.address): subscription made, WebSocket open")
-      }
-      var number = 0
-      for withVideo in [false, true] {
-        for (caller, callee) in [(alice, bob), (bob, alice)] {
-          number += 1
-          try await DemoCall(
-            number: number, caller: caller, callee: callee, withVideo: withVideo, folder: folder, transcript: transcript
-          ).run()
-        }
-      }
-      try await DemoTransfer(
-        number: number + 1, alice: alice, bob: bob, carol: carol, folder: folder, transcript: transcript
-      ).run()
-      return .success(())
+      outcome = .success(try await untilInterrupted(by: signals, orSay: "The demo was interrupted.", calls))
     } catch {
-      return .failure(error)
+      outcome = .failure(error)
     }
+    for person in people {
+      await person.client.disconnect()
+      await person.client.destroy()
+    }
+    return outcome
+  }
+
+  private static func call(
+    _ alice: Person, _ bob: Person, _ carol: Person, _ password: String, _ transcript: Transcript, _ folder: String
+  ) async throws {
+    for person in [alice, bob, carol] {
+      try await person.connect(password: password)
+      transcript.say(person.name, "is connected as \(person.address): subscription made, WebSocket open")
+    }
+    var number = 0
+    for withVideo in [false, true] {
+      for (caller, callee) in [(alice, bob), (bob, alice)] {
+        number += 1
+        try await DemoCall(
+          number: number, caller: caller, callee: callee, withVideo: withVideo, folder: folder, transcript: transcript
+        ).run()
+      }
+    }
+    try await DemoTransfer(
+      number: number + 1, alice: alice, bob: bob, carol: carol, folder: folder, transcript: transcript
+    ).run()
   }
 
   private func makeFolder() throws -> String {

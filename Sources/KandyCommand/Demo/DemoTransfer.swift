@@ -1,4 +1,5 @@
 import Kandy
+import LinkMedia
 import LinkProtocol
 
 /// The demo's last call: Alice puts Bob on hold and comes back, shows herself for a while, and hands him over to Carol.
@@ -63,7 +64,7 @@ struct DemoTransfer: Sendable {
   private func showVideo(_ made: Call, _ atBob: Witness) async throws {
     try await made.startVideo()
     try await eventually("Alice started her video, but Bob sees nothing.") {
-      atBob.seen.framesPerSecond >= DemoCall.moving && atBob.seen.isMoving
+      Reception.ofPicture(atBob.seen) != .bad
     }
     let seen = atBob.seen
     transcript.say("Alice", "starts her video; Bob sees \(seen.width)×\(seen.height)")
@@ -94,7 +95,7 @@ struct DemoTransfer: Sendable {
 
   private func hears(_ listener: Person, _ speaker: Person, _ witness: Witness) async throws {
     try await eventually("\(listener.name) does not hear \(speaker.name)'s tone.") {
-      witness.purity(at: speaker.hz) >= DemoCall.pureEnough
+      Reception.ofTone(purity: witness.purity(at: speaker.hz)) == .good
     }
     transcript.say(listener.name, "hears \(speaker.name)'s tone of \(Int(speaker.hz)) Hz")
   }

@@ -1,9 +1,10 @@
-"""What `kandy demo` and `kandy doctor` say when something is wrong."""
+"""What `kandy demo` and `kandy doctor` show, and what they say when something is wrong."""
 
 import contextlib
 import http.server
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import tempfile
@@ -36,6 +37,46 @@ def without_media():
         pathlib.Path(source).write_text(WITHOUT_MEDIA, encoding="utf-8")
         subprocess.run(["clang", "-shared", "-fPIC", "-o", library, source], check=True)
         yield {**os.environ, "LD_PRELOAD": library, "TMPDIR": folder}
+
+
+def test_the_demo_shows_five_calls_and_keeps_what_was_heard_and_seen():
+    with tempfile.TemporaryDirectory() as folder:
+        output = os.path.join(folder, "kept")
+        done = subprocess.run(
+            [KANDY, "demo", "--output", output], env={**os.environ, "TMPDIR": folder}, capture_output=True, text=True,
+            timeout=4 * PATIENCE, check=False,
+        )
+        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+        assert "All five calls worked" in done.stdout, done.stdout
+        for number in range(1, 6):
+            assert f"\nCall {number}: " in done.stdout, done.stdout
+        wanted = {f"call{number}-{name}.wav" for number in range(1, 6) for name in ("alice", "bob")}
+        wanted |= {"call5-carol.wav", *(f"call{number}-{name}.png" for number in (3, 4) for name in ("alice", "bob"))}
+        assert set(os.listdir(output)) == wanted, os.listdir(output)
+        for name in wanted:
+            content = pathlib.Path(output, name).read_bytes()
+            if name.endswith(".wav"):
+                # More than half a second, and not silence.
+                assert content.startswith(b"RIFF") and len(content) > 44 + 48_000, (name, len(content))
+                assert len(set(content[44:])) > 100, name
+            else:
+                assert content.startswith(b"\x89PNG") and len(content) > 1_000, (name, len(content))
+        assert os.listdir(folder) == ["kept"], os.listdir(folder)
+
+
+def test_an_interrupted_demo_leaves_no_database():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
+            [KANDY, "demo"], env={**os.environ, "TMPDIR": folder}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            while "dials" not in (line := process.stdout.readline()):
+                assert line, process.stderr.read()
+            assert [name for name in os.listdir(folder) if "sqlite" in name], os.listdir(folder)
+            process.send_signal(number)
+            assert process.wait(timeout=PATIENCE) == 128 + number
+            said = process.stderr.read()
+            assert said == "kandy: The demo was interrupted.\n", said
+            assert [name for name in os.listdir(folder) if "sqlite" in name] == [], os.listdir(folder)
 
 
 def test_the_demo_fails_and_says_what_is_missing_when_media_does_not_flow():
