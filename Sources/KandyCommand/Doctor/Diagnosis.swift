@@ -6,8 +6,10 @@ import Subprocess
 
 /// The checks of `kandy doctor`.
 enum Diagnosis {
-  /// What `scripts/setup` installs.
-  private static let needed = ["libtgowt-dev", "libsqlite3-dev", "zlib1g-dev", "libstdc++-12-dev", "pkg-config"]
+  /// What `scripts/setup` installs for building.
+  private static let needed = [
+    "libtgowt-dev", "libsqlite3-dev", "zlib1g-dev", "libstdc++-12-dev", "pkg-config", "libedit-dev",
+  ]
 
   // MARK: - The machine
 

@@ -4,13 +4,15 @@ import contextlib
 import http.server
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 
-from harness import KANDY, PATIENCE, Gateway, run
+from harness import KANDY, PATIENCE, ROOT, Gateway, run
 
 # Takes the network away from libwebrtc and leaves it to everybody else: only libwebrtc sends by `send` and `sendto`.
 WITHOUT_MEDIA = """
@@ -77,6 +79,36 @@ def test_an_interrupted_demo_leaves_no_database():
             said = process.stderr.read()
             assert said == "kandy: The demo was interrupted.\n", said
             assert [name for name in os.listdir(folder) if "sqlite" in name] == [], os.listdir(folder)
+
+
+def test_the_doctor_looks_for_what_setup_installs():
+    setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
+    block = re.search(r"^for_building=\((.*?)^\)", setup, re.MULTILINE | re.DOTALL)[1]
+    wanted = [line.split()[0] for line in block.splitlines() if line.strip()]
+    with tempfile.TemporaryDirectory() as folder:
+        # A machine on which nothing is installed.
+        query = os.path.join(folder, "dpkg-query")
+        pathlib.Path(query).write_text("#!/bin/sh\n", encoding="utf-8")
+        os.chmod(query, 0o755)
+        done = subprocess.run(
+            [KANDY, "doctor"], env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
+        )
+        assert done.returncode == 1, done.stdout
+        missing = re.search(r"✘  Packages: (.*) missing", done.stdout)[1].split(", ")
+        assert sorted(missing) == sorted(wanted), (missing, wanted)
+
+
+def test_setup_by_sudo_needs_no_swift():
+    # What sudo gives to a program: a PATH of its own, and the name of who has called it.
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    setup = str(ROOT / "scripts" / "setup")
+    for sudo in ({"SUDO_USER": "alice"}, {}):
+        done = subprocess.run([setup], env={**environment, **sudo}, capture_output=True, text=True, check=False)
+        if sudo or shutil.which("swift", path=environment["PATH"]):
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
+        else:
+            assert done.returncode == 1 and "there is no swift" in done.stderr, done
 
 
 def test_the_demo_fails_and_says_what_is_missing_when_media_does_not_flow():
