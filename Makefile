@@ -19,9 +19,11 @@ demo: setup ## shows two people in an audio and a video call, in half a minute
 	.build/release/kandy demo
 
 test: setup ## runs all tests: machines, routes, scenarios, live media, and the executable from outside
-	swift build $(CHECK) --build-tests
-	swift test $(CHECK) --skip-build
-	scripts/console-tests
+	@SECONDS=0; set -ex; \
+	swift build $(CHECK) --build-tests; \
+	swift test $(CHECK) --skip-build; \
+	scripts/console-tests; \
+	{ set +x; } 2>/dev/null; echo "make test took $$((SECONDS / 60)) min $$((SECONDS % 60)) s (CONTRIBUTING.md: at most 15 min)"
 
 soak: setup ## runs the tests that take longer
 	KANDY_SOAK=1 swift test $(CHECK) --filter Soak
