@@ -136,7 +136,8 @@ extension WebRTCTests {
       try await pair.bob.peer.addTransceiver(.video, direction: .recvonly)
       try await pair.alice.peer.setRemoteDescription(.answer, try await pair.bob.answer())
       #expect(await pair.bob.eye.seesCounting())
-      #expect(pair.bob.seen.contains(.remoteTrack(.video)))
+      // It may have come while there was nothing to gather, and nobody read.
+      if !pair.bob.seen.contains(.remoteTrack(.video)) { #expect(await pair.bob.reaches(.remoteTrack(.video))) }
       await engine.shutdown()
     }
 
