@@ -22,6 +22,8 @@ public final class FakeMediaNetwork: Sendable {
     var lastID = 0
     var members: [Int: Member] = [:]
     var isBroken = false
+    var lastWatcher = 0
+    var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
   }
 
   private let state = Mutex(State())
@@ -77,6 +79,21 @@ public final class FakeMediaNetwork: Sendable {
     }
   }
 
+  /// Returns when the condition holds. It is looked at now, and whenever an end has been made, changed or closed.
+  /// - Throws: `CancellationError` when the waiting task is cancelled before.
+  public func until(_ condition: () -> Bool) async throws {
+    let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let id = state.withLock { state in
+      state.lastWatcher += 1
+      state.watchers[state.lastWatcher] = continuation
+      return state.lastWatcher
+    }
+    defer { state.withLock { _ = $0.watchers.removeValue(forKey: id) } }
+    if condition() { return }
+    for await _ in changes where condition() { return }
+    throw CancellationError()
+  }
+
   // MARK: - Members
 
   func join(_ configuration: PeerConfiguration, _ gathering: FakeGathering) -> (Int, AsyncStream<PeerEvent>) {
@@ -129,6 +146,7 @@ public final class FakeMediaNetwork: Sendable {
   private func update<Value: Sendable>(_ body: (inout State) throws -> Value) rethrows -> Value {
     try state.withLock { state in
       let value = try body(&state)
+      for watcher in state.watchers.values { watcher.yield() }
       for id in state.members.keys.sorted() {
         guard let member = state.members[id], !member.core.news.isEmpty else { continue }
         for event in member.core.news { member.events.yield(event) }
