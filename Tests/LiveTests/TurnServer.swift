@@ -13,7 +13,8 @@ struct TurnServer {
   let port: Int
   var url: String { "turn:127.0.0.1:\(port)?transport=udp" }
 
-  /// Runs a server while `body` runs. Without coturn on this machine the body is skipped, with a line that says so.
+  /// Runs a server while `body` runs. Without coturn on this machine the body is skipped, with a line that says so; where the environment has
+  /// `CI`, that is a failure.
   static func run(secret: String, _ body: (TurnServer) async throws -> Void) async throws {
     let server = TurnServer(port: try await freePort())
     let folder = FileManager.default.temporaryDirectory.appending(path: "kandy-turn-\(UUID().uuidString)")
@@ -28,6 +29,9 @@ struct TurnServer {
         try await whileListening(process.standardOutput) { try await body(server) }
       }
     } catch let error as SubprocessError where error.code == .executableNotFound {
+      if ProcessInfo.processInfo.environment["CI"] != nil {
+        throw DidNotStart(description: "there is no turnserver on this machine; scripts/setup installs coturn")
+      }
       print("*** SKIPPED: there is no turnserver on this machine; scripts/setup installs coturn. ***")
     }
   }

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 
 from harness import Refused, people
 from test_calls import connected, ended, hears
@@ -126,21 +127,37 @@ def test_tones_are_counted_by_the_far_end():
 
 def test_silence_keeps_the_speaker_still():
     with people("alice", "bob") as (_, console), tempfile.TemporaryDirectory() as folder:
-        wav = os.path.join(folder, "speaker.wav")
-        console.do("media.setDefaultDevices", {"speaker": f"virtual:file?path={wav}"}, client="bob")
+        first, second = (os.path.join(folder, name) for name in ("first.wav", "second.wav"))
+        console.do("media.setDefaultDevices", {"speaker": f"virtual:file?path={first}"}, client="bob")
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
+        console.until(lambda: growth(first), what="a growing recording of the speaker")
+
         console.do("call.silence", incoming, client="bob")
         assert console.do("call.getById", incoming, client="bob")["silenced"] is True
-        size = console.until(lambda: os.path.getsize(wav), what="the recording of the speaker")
+        console.until(lambda: not growth(first), what="a speaker that is still")
+        # What Alice says arrives, and is not played.
         hears(console, "bob", incoming, 400)
-        console.do("call.changeSpeaker", "virtual:null", client="bob")
-        console.event("devices:change", client="bob", type="speaker", deviceId="virtual:null")
-        refused(console, "call.changeSpeaker", "", client="bob", code="call:7")
+        assert growth(first, seconds=2) == 0
         console.do("call.unsilence", incoming, client="bob")
-        assert os.path.getsize(wav) >= size
+        assert console.do("call.getById", incoming, client="bob")["silenced"] is False
+        console.until(lambda: growth(first), what="a speaker that plays again")
+
+        refused(console, "call.changeSpeaker", "", client="bob", code="call:7")
+        speaker = f"virtual:file?path={second}"
+        console.do("call.changeSpeaker", speaker, client="bob")
+        console.event("devices:change", client="bob", type="speaker", deviceId=speaker)
+        console.until(lambda: growth(second), what="sound at the other speaker")
+        assert growth(first, seconds=1) == 0
         console.do("call.end", outgoing, client="alice")
         ended(console, "bob", incoming)
+
+
+def growth(path, seconds=0.5):
+    """By how many bytes the file grows in this time."""
+    before = os.path.getsize(path) if os.path.exists(path) else 0
+    time.sleep(seconds)
+    return (os.path.getsize(path) if os.path.exists(path) else 0) - before
 
 
 def test_other_input_devices():
