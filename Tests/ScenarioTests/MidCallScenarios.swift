@@ -1,208 +1,218 @@
 import Kandy
-import KandyGateway
 import KandyTesting
 import LinkMedia
 import LinkProtocol
 import Testing
 
-/// What Alice and Bob do in a call: two clients and a gateway in one process; only the media engine is a fake. Nothing sleeps: each step waits
-/// for what the other end sees.
-@Suite struct MidCallScenarios {
-  private struct People {
-    let alice: Client
-    let bob: Client
-    let engine: FakeMediaEngine
-    let networks: [BreakableTransport]
+/// What Alice and Bob do in a call: part 02 §8.13 to §8.16 and §8.20 to §8.22.
+@Suite(.timeLimit(.minutes(1))) struct MidCallScenarios {
+  private static let video = MakeOptions()
 
-    /// Alice calls Bob, who answers.
-    func connect(_ options: MakeOptions = MakeOptions()) async throws -> (alices: Call, bobs: Call) {
-      let events = bob.events
-      let call = try alice.call.make("bob@example.com", options)
-      let answered = try bob.call.answer(try await events.nextCall())
-      try await call.connected()
-      try await answered.connected()
-      return (call, answered)
+  // MARK: Hold (§8.13)
+
+  @Test(.spec("R-CALL-420", "R-CALL-421")) func aliceHoldsBobAndComesBack() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      try await call.hold()
+      try await bob.sees(.onRemoteHold, of: atBob)
+      #expect(call.record.localHold && atBob.record.remoteHold)
+      try await call.unhold()
+      try await bob.sees(.inCall, of: atBob)
+      #expect(alice.states(of: call).suffix(2) == [.onHold, .inCall])
     }
   }
 
-  private static func run(_ call: JSONValue = [:], _ body: (People) async throws -> Void) async throws {
-    try await InProcessGateway.run(users: ["alice@example.com", "bob@example.com"]) { gateway in
-      let engine = FakeMediaEngine()
-      var clients: [Client] = []
-      var networks: [BreakableTransport] = []
-      for user in ["alice@example.com", "bob@example.com"] {
-        let configuration = gateway.configuration(Configuration(json: ["call": call]))
-        let network = BreakableTransport()
-        networks.append(network)
-        let client = create(configuration, media: engine, transport: network)
-        try await client.connect(Credentials(username: user, password: InProcessGateway.password))
-        clients.append(client)
-      }
-      try await body(People(alice: clients[0], bob: clients[1], engine: engine, networks: networks))
-      for client in clients {
-        await client.disconnect()
-        await client.destroy()
-      }
+  @Test func bothHoldAndComeBackOneAfterTheOther() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      try await call.hold()
+      try await bob.sees(.onRemoteHold, of: atBob)
+      try await atBob.hold()
+      try await alice.sees(call) { $0.remoteHold }
+      #expect(call.record.state == .onHold && atBob.record.state == .onHold)
+      try await call.unhold()
+      #expect(call.record.state == .onRemoteHold && atBob.record.state == .onHold)
+      try await atBob.unhold()
+      try await alice.sees(.inCall, of: call)
+      #expect(atBob.record.state == .inCall)
     }
   }
 
-  /// Waits until the call shows this state, from these events on.
-  private static func sees(_ state: CallState, _ call: Call, _ events: EventStream) async throws {
-    if call.record.state == state { return }
-    for await case .callStateChange(let change) in events where change.callID == call.id && change.state == state { return }
-    throw BasicError(.noCode, "The client ended.")
-  }
-
-  // MARK: Hold (part 02 §8.13)
-
-  @Test(.spec("R-CALL-420", "R-CALL-421"), .timeLimit(.minutes(1))) func aliceHoldsBobAndComesBack() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      let events = people.bob.events
-      try await alices.hold()
-      try await Self.sees(.onRemoteHold, bobs, events)
-      #expect(alices.record.state == .onHold)
-      #expect(bobs.record.remoteHold)
-      try await alices.unhold()
-      try await Self.sees(.inCall, bobs, events)
-      #expect(alices.record.state == .inCall)
-    }
-  }
-
-  @Test(.timeLimit(.minutes(1))) func bothHoldAndComeBackOneAfterTheOther() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      let (atAlice, atBob) = (people.alice.events, people.bob.events)
-      try await alices.hold()
-      try await Self.sees(.onRemoteHold, bobs, atBob)
-      try await bobs.hold()
-      #expect(bobs.record.state == .onHold)
-      while !alices.record.remoteHold { await Task.yield() }
-      #expect(alices.record.state == .onHold)
-      try await alices.unhold()
-      #expect(alices.record.state == .onRemoteHold)
-      try await bobs.unhold()
-      try await Self.sees(.inCall, alices, atAlice)
-      #expect(bobs.record.state == .inCall)
-    }
-  }
-
-  @Test(.spec("R-CALL-440", "R-CALL-441"), .timeLimit(.minutes(1)))
-  func bothHoldAtTheSameMoment() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      async let alicesHold: Void = alices.hold()
-      async let bobsHold: Void = bobs.hold()
-      try await alicesHold
-      try await bobsHold
-      while !(alices.record.remoteHold && bobs.record.remoteHold) { await Task.yield() }
-      #expect(alices.record.localHold && bobs.record.localHold)
+  @Test(.spec("R-CALL-424")) func aSecondChangeHasToWaitForTheFirst() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, _) = try await alice.talks(to: bob)
+      let offer = alice.network.holdBack("startCallUpdate")
+      async let held: Void = call.hold()
+      await offer.reached()
+      #expect(await fails { try await call.unhold() }?.code == .callInvalidState)
+      offer.release()
+      try await held
+      #expect(call.record.localHold)
     }
   }
 
   // MARK: Video and screen (§8.14, §8.15)
 
-  @Test(.spec("R-CALL-425", "R-MEDIA-32"), .timeLimit(.minutes(1))) func aliceShowsHerselfAndThenHerScreen() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      try await alices.startVideo()
-      while bobs.record.remoteVideoState != .direction(.sendrecv) { await Task.yield() }
-      #expect(alices.record.sendingVideo == true)
-      try await alices.startScreenshare(ScreenShare(mediaSourceId: "virtual:screen"))
-      #expect(alices.record.isScreensharing)
-      try await alices.stopScreenshare()
-      try await alices.stopVideo()
-      while bobs.record.remoteVideoState == .direction(.sendrecv) { await Task.yield() }
-      #expect(alices.record.sendingVideo == false)
+  @Test(.spec("R-CALL-425", "R-MEDIA-32")) func aliceShowsHerselfAndThenHerScreen() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob, Self.video)
+      try await call.startVideo()
+      try await bob.sees(atBob) { $0.remoteVideoState.sends }
+      #expect(call.record.sendingVideo == true)
+      try await call.startScreenshare(ScreenShare(mediaSourceId: "virtual:screen"))
+      #expect(call.record.isScreensharing)
+      try await call.stopScreenshare()
+      try await call.stopVideo()
+      try await bob.sees(atBob) { !$0.remoteVideoState.sends }
+      #expect(call.record.sendingVideo == false)
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func videoFromOneEndMeetsAHoldFromTheOther() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      async let held: Void = bobs.hold()
-      // Whichever comes first: the video is agreed on, or it is not possible any more.
-      var isShown = true
-      do { try await alices.startVideo() } catch { isShown = (error as? BasicError)?.code != .callInvalidState }
+  // MARK: Glare (§8.16)
+
+  @Test(.spec("R-CALL-440", "R-CALL-441", "R-CALL-442")) func bothHoldAtTheSameMoment() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      // Bob's offer is under way when Alice's is handed to him.
+      let offer = bob.network.holdBack("startCallUpdate")
+      async let bobsHold: Void = atBob.hold()
+      await offer.reached()
+      async let alicesHold: Void = call.hold()
+      _ = try await bob.isTold("startCallUpdate")
+      offer.release()
+      // His is refused, hers goes ahead.
+      let refusal = try await bob.isTold("respondCallUpdate")
+      #expect(refusal.sdp == nil && refusal.message?["sessionParams"]?["retryAfter"]?.doubleValue == 1)
+      try await alicesHold
+      try await bob.sees(.onRemoteHold, of: atBob)
+      #expect(!atBob.record.localHold && bob.requests.count { $0 == "startCallUpdate" } == 1)
+      // The same once more, a second later.
+      try await bench.pass(.seconds(1))
+      try await bobsHold
+      #expect(bob.requests.count { $0 == "startCallUpdate" } == 2)
+      try await alice.sees(call) { $0.remoteHold }
+      #expect(call.record.localHold && atBob.record.localHold && atBob.record.remoteHold)
+      #expect(alice.errors + bob.errors == [])
+    }
+  }
+
+  @Test(.spec("R-CALL-441", "R-CALL-443")) func videoFromOneEndMeetsAHoldFromTheOther() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob, Self.video)
+      let offer = alice.network.holdBack("startCallUpdate")
+      async let failure = fails { try await call.startVideo() }
+      await offer.reached()
+      async let held: Void = atBob.hold()
+      _ = try await alice.isTold("startCallUpdate")
+      offer.release()
+      _ = try await alice.network.notifications.first {
+        $0.message?["sessionParams"]?["retryAfter"]?.doubleValue == 3 ? true : nil
+      }
       try await held
-      #expect(bobs.record.localHold)
-      while !alices.record.remoteHold { await Task.yield() }
-      #expect(alices.record.sendingVideo == isShown)
+      try await alice.sees(.onRemoteHold, of: call)
+      // By then the call is held, and there can be no video.
+      try await bench.pass(.seconds(3))
+      #expect(await failure?.code == .callInvalidState)
+      #expect(call.record.sendingVideo == false && atBob.record.localHold)
+      #expect(alice.errors.map(\.code) == [.callInvalidState])
     }
   }
 
-  // MARK: Tones, parameters, silence (§8.20 to §8.22)
+  // MARK: Tones and parameters (§8.20, §8.21)
 
-  @Test(.spec("R-CALL-470", "R-CALL-471", "R-CALL-831"), .timeLimit(.minutes(1)))
-  func tonesAndParametersArrive() async throws {
-    try await Self.run { people in
-      let events = people.bob.events
+  @Test(.spec("R-CALL-470")) func bobHearsTheTonesThatAliceSends() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, _) = try await alice.talks(to: bob)
+      let requests = alice.requests
+      try await call.sendDTMF("42#")
+      #expect(bob.engine.openPeers.map { $0.receivedTones.map(\.tones) } == [["42#"]])
+      #expect(alice.requests == requests)
+    }
+  }
+
+  @Test(.spec("R-CALL-471", "R-CALL-831")) func parametersOfTheApplicationsArrive() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
       let parameters = [CustomParameter(name: "X-GPS", value: "48.20,16.37")]
-      let (alices, bobs) = try await people.connect(MakeOptions(isVideoEnabled: false, customParameters: parameters))
-      #expect(bobs.record.remoteCustomParameters == parameters)
-      try await alices.sendDTMF("42#")
-      #expect(people.engine.peers.contains { $0.receivedTones.map(\.tones) == ["42#"] })
+      let (call, atBob) = try await alice.talks(
+        to: bob, MakeOptions(isVideoEnabled: false, customParameters: parameters))
+      #expect(atBob.record.remoteCustomParameters == parameters)
       let others = [CustomParameter(name: "X-Desk", value: "7")]
-      try await alices.setCustomParameters(others)
-      try await alices.hold()
-      for await case .callCustomParameters(_, let received) in events where received == others { break }
+      try await call.setCustomParameters(others)
+      try await call.hold()
+      try await bob.sees(atBob) { $0.remoteCustomParameters == others }
+      let more = [CustomParameter(name: "X-Desk", value: "8")]
+      try await call.setCustomParameters(more)
+      try await call.sendCustomParameters()
+      try await alice.asks("sendCustomHeaders")
     }
   }
 
-  // MARK: The network (§8.23, §8.26)
+  // MARK: Mute and silence (§8.22)
 
-  @Test(.spec("R-CALL-475", "R-CALL-477", "R-CALL-476"), .timeLimit(.minutes(1)))
-  func aHoldIsAgreedOnAlthoughTheWebSocketsBreak() async throws {
-    try await Self.run(["resyncOnConnect": true]) { people in
-      let (alices, bobs) = try await people.connect()
-      let events = people.bob.events
-      async let held: Void = alices.hold()
-      for network in people.networks { await network.breakSockets() }
-      try await held
-      try await Self.sees(.onRemoteHold, bobs, events)
-      for network in people.networks { await network.breakSockets() }
-      try await alices.unhold()
-      try await Self.sees(.inCall, bobs, events)
+  @Test(.spec("R-CALL-473", "R-CALL-423")) func aliceIsNotHeardWhileSheIsMute() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      let (requests, told) = (alice.requests, bob.network.notifications.entries.count)
+      let peer = try #require(alice.engine.openPeers.first)
+      try await call.mute()
+      try await bench.media.until { !peer.isEnabled(.audio) }
+      #expect(call.record.muted && !atBob.record.muted)
+      // Nobody is told.
+      #expect(alice.requests == requests && bob.network.notifications.entries.count == told)
+      #expect(alice.events.entries.contains(.callStateChange(CallStateChange(call.id))))
+
+      try await call.hold()
+      try await call.unhold()
+      #expect(call.record.muted && !peer.isEnabled(.audio))
+      try await call.unmute()
+      try await bench.media.until { peer.isEnabled(.audio) }
+      #expect(!call.record.muted)
     }
   }
 
-  @Test(.spec("R-CALL-419"), .timeLimit(.minutes(1))) func theGatewaysWordThatBobsAnswerHasArrivedIsLost() async throws {
-    try await Self.run { people in
-      people.networks[1].loseAnswer(to: "callAnswer")
-      let events = people.bob.events
-      let (alices, bobs) = try await people.connect()
-      try await Self.sees(.inCall, bobs, events)
-      #expect(alices.record.state == .inCall)
-      try await alices.end()
-      #expect(bobs.record.error == nil)
-    }
-  }
-
-  @Test(.spec("R-ICE-56", "R-UP-27"), .timeLimit(.minutes(1))) func mediaIsAgreedOnAnew() async throws {
-    try await Self.run { people in
-      let (alices, bobs) = try await people.connect()
-      let events = people.alice.events
-      try await bobs.restartMedia()
-      try await alices.restartMedia()
-      for await case .callMediaRestart(let id) in events where id == alices.id { break }
-      #expect(alices.record.state == .inCall && bobs.record.state == .inCall)
-      try await alices.connected()
+  @Test(.spec("R-CALL-473")) func bobDoesNotWantToHearAlice() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      try await alice.client.media.setDefaultDevices(microphone: "virtual:tone?hz=500", speaker: "virtual:null")
+      let (call, atBob) = try await alice.talks(to: bob)
+      let (requests, told) = (bob.requests, alice.network.notifications.entries.count)
+      let recorder = AudioProbe()
+      atBob.addAudioSink(recorder)
+      try await atBob.silence()
+      #expect(atBob.record.silenced && !call.record.silenced)
+      // Only the speaker is still, and nobody is told.
+      bench.media.pump(frames: 100)
+      #expect(recorder.purity(at: 500) > 0.9)
+      #expect(bob.requests == requests && alice.network.notifications.entries.count == told)
+      #expect(bob.events.entries.contains(.callStateChange(CallStateChange(atBob.id))))
+      try await atBob.unsilence()
+      #expect(!atBob.record.silenced)
     }
   }
 
   // MARK: Several calls
 
-  @Test(.timeLimit(.minutes(1))) func aliceSwapsBetweenTwoCallsWithBob() async throws {
-    try await Self.run { people in
-      let (first, _) = try await people.connect(MakeOptions(isVideoEnabled: false))
+  @Test func aliceSwapsBetweenTwoCallsWithBob() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (first, _) = try await alice.talks(to: bob)
       try await first.hold()
-      let (second, _) = try await people.connect(MakeOptions(isVideoEnabled: false))
+      let (second, _) = try await alice.talks(to: bob)
       try await second.hold()
       try await first.unhold()
-      #expect(try people.alice.call.getAll().map(\.state) == [.inCall, .onHold])
+      #expect(try alice.client.call.getAll().map(\.state) == [.inCall, .onHold])
       try await first.end()
       try await second.unhold()
-      #expect(try people.alice.call.getAll().map(\.state) == [.ended, .inCall])
+      #expect(try alice.client.call.getAll().map(\.state) == [.ended, .inCall])
     }
   }
 }
