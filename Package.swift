@@ -49,6 +49,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOConcurrencyHelpers"].map {
   Target.Dependency.product(name: $0, package: "swift-nio")
 }
@@ -74,24 +75,25 @@ func tests(
 let libraries: [Target] = [
   library("LinkProtocol", []),
   library("LinkLogic", ["LinkProtocol", deque, orderedCollections]),
+  library("LinkMetrics", [metrics]),
   library("LinkSocket", nio + [nioSSL, logging]),
   .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   library("LinkMedia", ["LinkProtocol", "CZlib"]),
   library(
     "Kandy",
     [
-      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "CZlib", asyncHTTPClient, logging, deque, orderedCollections,
-      crypto, nioSSL,
+      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "LinkMetrics", "CZlib", asyncHTTPClient, logging, metrics, deque,
+      orderedCollections, crypto, nioSSL,
     ] + nio),
   library(
     "KandyGateway",
     [
-      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", hummingbird, hummingbirdCore, hummingbirdTLS, grdb, crypto,
-      cryptoExtras, lifecycle, logging, httpTypes, deque, orderedCollections, nioSSL,
+      "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "LinkMetrics", hummingbird, hummingbirdCore, hummingbirdTLS, grdb,
+      crypto, cryptoExtras, lifecycle, logging, metrics, httpTypes, deque, orderedCollections, nioSSL,
     ] + nio + nioHTTPTypes),
   library(
     "KandyTesting",
-    ["LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "Kandy", "KandyGateway", deque, logging] + nio),
+    ["LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "Kandy", "KandyGateway", deque, logging, metrics] + nio),
 ]
 
 let webRTCLibraries: [Target] = [
@@ -113,18 +115,22 @@ let testTargets: [Target] = [
   tests("LinkProtocolTests", ["LinkProtocol", "KandyTesting"]),
   tests("LinkLogicTests", ["LinkLogic", "LinkProtocol", "KandyTesting"]),
   tests("LinkSocketTests", ["LinkSocket", "KandyTesting", nioEmbedded, nioSSL, logging] + nio),
+  tests("LinkMetricsTests", ["LinkMetrics", metrics]),
   tests("LinkMediaTests", ["LinkMedia", "LinkProtocol", "CZlib", "KandyTesting"]),
   tests(
     "KandyTests",
-    ["Kandy", "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyTesting", logging, nioSSL] + nio),
+    ["Kandy", "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "LinkMetrics", "KandyTesting", logging, nioSSL] + nio),
   tests(
     "KandyGatewayTests",
     [
-      "KandyGateway", "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "KandyTesting", hummingbird, hummingbirdCore,
-      hummingbirdTLS, hummingbirdTesting, grdb, httpTypes, lifecycle, logging, nioSSL,
+      "KandyGateway", "LinkProtocol", "LinkLogic", "LinkSocket", "LinkMedia", "LinkMetrics", "KandyTesting", metrics,
+      hummingbird,
+      hummingbirdCore, hummingbirdTLS, hummingbirdTesting, grdb, httpTypes, lifecycle, logging, nioSSL,
     ] + nio),
   tests("KandyTestingTests", ["KandyTesting", "LinkMedia", "LinkLogic", "LinkProtocol", "Kandy"]),
-  tests("ScenarioTests", ["Kandy", "KandyGateway", "KandyTesting", "LinkProtocol", "LinkMedia", "LinkLogic"]),
+  tests(
+    "ScenarioTests",
+    ["Kandy", "KandyGateway", "KandyTesting", "LinkProtocol", "LinkMedia", "LinkLogic", "LinkMetrics", metrics]),
 ]
 
 let webRTCTestTargets: [Target] = [
@@ -157,6 +163,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),

@@ -300,11 +300,12 @@ extension ServiceContext {
     let log = LoggerSet(configuration.logs, now: surroundings.now)
     configuration.validate(log)
     let settings = Settings(configuration)
+    let metrics = ClientMetrics(surroundings.metrics)
     self.init(
       settings: settings, lifetime: Lifetime(), events: EventHub(log: log.logger(.events)), log: log,
       clock: surroundings.clock, now: surroundings.now, random: surroundings.random, makeID: surroundings.makeID,
       storage: surroundings.storage, media: media,
-      requests: Requests(transport: transport, settings: settings, log: log),
-      actions: ActionLog(configuration.logs, loggers: log))
+      requests: Requests(transport: transport, settings: settings, log: log, metrics: metrics),
+      actions: ActionLog(configuration.logs, loggers: log), metrics: metrics)
   }
 }

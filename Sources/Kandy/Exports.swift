@@ -1,3 +1,4 @@
-// An application that imports Kandy names addresses, notifications, codes and media values without a second import.
+// An application that imports Kandy names addresses, notifications, codes, media values and metrics without a second import.
 @_exported public import LinkMedia
+@_exported public import LinkMetrics
 @_exported public import LinkProtocol

@@ -13,13 +13,15 @@ struct GatewayCommand: AsyncParsableCommand {
     commandName: "gateway",
     abstract: "Runs the server until it is interrupted.",
     discussion: """
-      Prints one line, "listening on http://127.0.0.1:8580", once it accepts connections. SIGINT and SIGTERM end it: calls end,
+      Prints one line, "listening on http://127.0.0.1:8580", once it accepts connections, and with --metrics-port a second one,
+      "metrics on http://127.0.0.1:9464/metrics". SIGINT and SIGTERM end it: calls end,
       connected clients are told, and the data is written.
 
       Example:
         kandy gateway --database kandy.sqlite
         kandy gateway --host 0.0.0.0 --port 443 --tls-certificate cert.pem --tls-key key.pem
         kandy gateway --database memory --users users.json
+        kandy gateway --metrics-port 9464        (says what it measures at http://127.0.0.1:9464/metrics)
         kandy gateway --turn-secret-file secret --turn-url 'turn:turn.example.com:3478?transport=udp'
 
       users.json is a list such as
@@ -54,6 +56,12 @@ struct GatewayCommand: AsyncParsableCommand {
     help: ArgumentHelp("How long those credentials are good for. (default: 86400)", valueName: "seconds"),
     transform: OptionValue.wholeNumber(like: 86_400))
   var turnLifetime: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A port of its own for /metrics in Prometheus' text format; 0 takes a free one. (default: none)", valueName: "port"))
+  var metricsPort: Int?
+  @Option(help: "The address of that port; nobody is asked for a password there. (default: 127.0.0.1)")
+  var metricsHost: String?
   @Flag(
     inversion: .prefixedNo,
     help: "Whether users can join two calls, which this server then mixes.")
@@ -110,6 +118,7 @@ struct GatewayCommand: AsyncParsableCommand {
     default: throw CommandFailure("--tls-certificate and --tls-key belong together.", code: 2)
     }
     try readTurn(into: &configuration)
+    try readMetrics(into: &configuration)
     return configuration
   }
 
@@ -126,6 +135,16 @@ struct GatewayCommand: AsyncParsableCommand {
     }
     if !turnURL.isEmpty { configuration.turn?.urls = turnURL }
     if let turnLifetime { configuration.turn?.lifetime = turnLifetime }
+  }
+
+  private func readMetrics(into configuration: inout GatewayConfiguration) throws {
+    if let metricsPort {
+      configuration.metrics = .init(
+        host: configuration.metrics?.host ?? GatewayConfiguration.Metrics.localHost, port: metricsPort)
+    }
+    guard let metricsHost else { return }
+    guard configuration.metrics != nil else { throw CommandFailure("--metrics-host needs --metrics-port.", code: 2) }
+    configuration.metrics?.host = metricsHost
   }
 
   private func readUsers() throws -> [ListedUser] {
@@ -160,7 +179,9 @@ private struct Announcer: Service {
   let gateway: Gateway
 
   func run() async throws {
+    let metrics = try await gateway.metricsURL
     CommandOutput.say("listening on \(try await gateway.baseURL)")
+    if let metrics { CommandOutput.say("metrics on \(metrics)") }
     try await gracefulShutdown()
   }
 }

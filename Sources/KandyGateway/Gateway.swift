@@ -1,8 +1,10 @@
+public import CoreMetrics
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import LinkLogic
 public import LinkMedia
+import LinkMetrics
 public import LinkProtocol
 import LinkSocket
 public import Logging
@@ -26,6 +28,7 @@ public struct Gateway: Service {
   let features: [any GatewayFeature]
   let keeper: SubscriptionKeeper
   private let port: Announcement<Int>
+  private let metricsServer: MetricsServer?
   public let logger: Logger
 
   /// - Parameters:
@@ -33,25 +36,30 @@ public struct Gateway: Service {
   ///   - clock: what timers run on.
   ///   - now: the time of day in milliseconds since 1970; it has to keep pace with `clock`.
   ///   - identifiers: where the identifiers of subscriptions, channels, sessions and events come from.
+  ///   - metrics: where what is measured goes, beside `/metrics`; what the application has bootstrapped swift-metrics with, unless
+  ///     it says otherwise.
   /// - Throws: `GatewayError`: the configuration makes no sense, the certificate or the database cannot be used.
   public init(
     _ configuration: GatewayConfiguration, media: (any MediaEngine)? = nil, clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Int64 = TimeOfDay.now, identifiers: IdentifierSource = .random,
-    logger: Logger = Logger(label: "kandy.gateway")
+    logger: Logger = Logger(label: "kandy.gateway"), metrics: any MetricsFactory = MetricsSystem.factory
   ) throws(GatewayError) {
     try configuration.validate()
+    let metricsServer = MetricsServer(configuration.metrics, logger: logger)
+    let metrics = GatewayMetrics(metricsServer?.joined(with: metrics) ?? metrics)
     let limits = configuration.limits
     let database = try GatewayDatabase(configuration.database)
-    let users = UserStore(database, passwordCost: limits.passwordCost, waitingPasswords: limits.waitingPasswords)
+    let users = UserStore(
+      database, passwordCost: limits.passwordCost, waitingPasswords: limits.waitingPasswords, metrics: metrics)
     let subscriptions = SubscriptionStore(database: database)
     let hub = NotificationHub(
       limit: Mailbox.Limit(count: limits.keptNotifications, bytes: limits.keptBytes), clock: clock, now: now,
-      identifiers: identifiers, logger: logger)
+      identifiers: identifiers, logger: logger, metrics: metrics)
     let keeper = SubscriptionKeeper(store: subscriptions, hub: hub, clock: clock, now: now, logger: logger)
     let calls = GatewayCallDriver(
       hub: hub, users: users, identifiers: identifiers,
       limits: GatewayCallMachine.Limits(ring: .seconds(limits.ringTime)), callsPerUser: limits.callsPerUser, media: media,
-      clock: clock, now: now, logger: logger)
+      clock: clock, now: now, logger: logger, metrics: metrics)
 
     let features: [any GatewayFeature] = [
       SubscriptionRoutes(
@@ -59,7 +67,7 @@ public struct Gateway: Service {
       CallRoutes(driver: calls),
       keeper,
     ]
-    let authenticator = Authenticator(users: users, subscriptions: subscriptions, now: now)
+    let authenticator = Authenticator(users: users, subscriptions: subscriptions, now: now, metrics: metrics)
     let channel = NotificationChannel(hub: hub, logger: logger)
     let port = Announcement<Int>()
 
@@ -70,19 +78,21 @@ public struct Gateway: Service {
     self.features = features
     self.keeper = keeper
     self.port = port
+    self.metricsServer = metricsServer
     self.logger = logger
-    application = try Self.application(configuration, Routes(of: features), authenticator, channel, port: port, logger)
+    application = try Self.application(
+      configuration, Routes(of: features), authenticator, channel, port: port, logger, metrics)
   }
 
   private static func application(
     _ configuration: GatewayConfiguration, _ routes: Routes, _ authenticator: Authenticator, _ channel: NotificationChannel,
-    port: Announcement<Int>, _ logger: Logger
+    port: Announcement<Int>, _ logger: Logger, _ metrics: GatewayMetrics
   ) throws(GatewayError) -> Application<GatewayResponder> {
     let epilogues = Epilogues()
     let responder = GatewayResponder(
       routes: routes.all, authenticator: authenticator,
       crossOrigin: CrossOrigin(allowed: configuration.allowedOrigins), bodyLimit: configuration.limits.bodySize,
-      epilogues: epilogues)
+      epilogues: epilogues, metrics: metrics)
     return Application(
       responder: responder, server: try server(configuration, channel, epilogues),
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
@@ -126,15 +136,34 @@ public struct Gateway: Service {
   public func run() async throws {
     do {
       try await keeper.restore()
-      // Shut down from the last to the first, each after the one before it has ended.
-      let services: [any Service] = [Background(features: features, hub: hub), application, Farewell(features, keeper)]
       try await ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger)).run()
-      port.make(.failure(CancellationError()))
+      announce(CancellationError())
     } catch {
       let error = GatewayError.cannotListen(on: configuration.host, port: configuration.port, error) ?? error
-      port.make(.failure(error))
+      announce(error)
       throw error
     }
+  }
+
+  /// Shut down from the last to the first, each after the one before it has ended; also when one of those that listen cannot.
+  private var services: [ServiceGroupConfiguration.ServiceConfiguration] {
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+      .init(service: Background(features: features, hub: hub)),
+      .init(
+        service: Public(application: application, metricsServer: metricsServer),
+        failureTerminationBehavior: .gracefullyShutdownGroup),
+      .init(service: Farewell(features, keeper)),
+    ]
+    if let metricsServer {
+      services.insert(.init(service: metricsServer, failureTerminationBehavior: .gracefullyShutdownGroup), at: 0)
+    }
+    return services
+  }
+
+  /// Nobody listens any more, or ever will.
+  private func announce(_ error: any Error) {
+    port.make(.failure(error))
+    metricsServer?.port.make(.failure(error))
   }
 
   /// The port on which the gateway listens, as soon as it accepts connections.
@@ -146,9 +175,21 @@ public struct Gateway: Service {
   /// Where the gateway can be reached, such as `http://127.0.0.1:8580`, as soon as it accepts connections.
   public var baseURL: String {
     get async throws {
-      let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-      return "\(configuration.tls == nil ? "http" : "https")://\(host):\(try await boundPort)"
+      Self.url(configuration.tls == nil ? "http" : "https", configuration.host, try await boundPort)
     }
+  }
+
+  /// Where the metrics can be read, such as `http://127.0.0.1:9464/metrics`, as soon as they can; `nil` if nowhere.
+  /// - Throws: why they never will.
+  public var metricsURL: String? {
+    get async throws {
+      guard let metricsServer else { return nil }
+      return Self.url("http", metricsServer.configuration.host, try await metricsServer.port.value) + MetricsResponder.path
+    }
+  }
+
+  private static func url(_ scheme: String, _ host: String, _ port: Int) -> String {
+    "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
   }
 
   /// Runs the gateway while `body` runs, and then shuts it down gracefully.
@@ -198,6 +239,17 @@ struct Background: Service {
         try await group.waitForAll()
       }
     }
+  }
+}
+
+/// Lets clients in once the operator can watch, so that nobody is let in and out again because that port is taken.
+private struct Public: Service {
+  let application: Application<GatewayResponder>
+  let metricsServer: MetricsServer?
+
+  func run() async throws {
+    _ = try await metricsServer?.port.value
+    try await application.run()
   }
 }
 

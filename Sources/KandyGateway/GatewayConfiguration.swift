@@ -20,8 +20,26 @@ public struct GatewayConfiguration: Sendable, Hashable {
   public var limits = Limits()
   /// What clients get for their TURN servers; `nil` gives them nothing.
   public var turn: Turn?
+  /// Where `/metrics` is served, in Prometheus' text format; `nil` serves it nowhere.
+  public var metrics: Metrics?
 
   public init() {}
+
+  /// Where what is measured can be read. Nobody is asked for a password there: keep it to this machine or a trusted network.
+  public struct Metrics: Sendable, Hashable {
+    /// The address to listen on.
+    public var host: String
+    /// The port; 0 takes a free one.
+    public var port: Int
+
+    /// Only this machine.
+    public static let localHost = "127.0.0.1"
+
+    public init(host: String = Metrics.localHost, port: Int) {
+      self.host = host
+      self.port = port
+    }
+  }
 
   /// PEM files.
   public struct TLS: Sendable, Hashable, Codable {
@@ -82,9 +100,10 @@ extension GatewayConfiguration {
       guard value.objectValue != nil else {
         throw GatewayError(.invalidConfiguration, "The configuration has to be a JSON object such as {\"port\": 8580}.")
       }
-      try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits", "turn"])
+      try Self.check(value, names: ["host", "port", "database", "tls", "allowedOrigins", "limits", "turn", "metrics"])
       try Self.check(value["tls"], names: ["certificate", "key"])
       try Self.check(value["turn"], names: ["secret", "urls", "lifetime"])
+      try Self.check(value["metrics"], names: ["host", "port"])
       try Self.check(value["limits"], names: Set(FileLimits.CodingKeys.allCases.map(\.rawValue)))
       try adopt(try JSONDecoder().decode(File.self, from: json))
     } catch let error as GatewayError {
@@ -113,6 +132,9 @@ extension GatewayConfiguration {
         secret: turn.secret, urls: turn.urls ?? self.turn?.urls ?? [],
         lifetime: turn.lifetime ?? self.turn?.lifetime ?? Turn.defaultLifetime)
     }
+    if let metrics = file.metrics {
+      self.metrics = Metrics(host: metrics.host ?? self.metrics?.host ?? Metrics.localHost, port: metrics.port)
+    }
     guard let limits = file.limits else { return }
     if let value = limits.ringTime { self.limits.ringTime = value }
     if let value = limits.keptNotifications { self.limits.keptNotifications = value }
@@ -135,6 +157,7 @@ extension GatewayConfiguration {
   /// - Throws: `GatewayError` with `invalidConfiguration` that names the first value without a meaning.
   public func validate() throws(GatewayError) {
     try Self.check("port", port, in: 0...65_535)
+    try check(metrics)
     try Self.check("limits.ringTime", limits.ringTime, in: 1...3_600)
     try Self.check("limits.keptNotifications", limits.keptNotifications, in: 1...1_000_000)
     try Self.check("limits.keptBytes", limits.keptBytes, in: 65_536...(1 << 30))
@@ -167,6 +190,14 @@ extension GatewayConfiguration {
     guard range.contains(value) else {
       throw GatewayError(
         .invalidConfiguration, "\(name) is \(value); it can be \(range.lowerBound) to \(range.upperBound).")
+    }
+  }
+
+  private func check(_ metrics: Metrics?) throws(GatewayError) {
+    guard let metrics else { return }
+    try Self.check("metrics.port", metrics.port, in: 0...65_535)
+    guard metrics.port == 0 || metrics.port != port else {
+      throw GatewayError(.invalidConfiguration, "metrics.port is \(port), where the clients are; it has to be another one.")
     }
   }
 
@@ -206,6 +237,12 @@ extension GatewayConfiguration {
     var allowedOrigins: [String]?
     var limits: FileLimits?
     var turn: FileTurn?
+    var metrics: FileMetrics?
+  }
+
+  private struct FileMetrics: Decodable {
+    var host: String?
+    var port: Int
   }
 
   private struct FileTurn: Decodable {

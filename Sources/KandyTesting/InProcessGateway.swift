@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import KandyGateway
 public import LinkMedia
 public import LinkProtocol
@@ -24,20 +25,21 @@ public struct InProcessGateway: Sendable {
   ///   - users: addresses; each user's first name is the part before `@`, capitalised.
   ///   - configuration: the port counts as 0, and passwords are hashed cheaply.
   ///   - media: mixes the calls that users join.
+  ///   - metrics: where what the gateway measures goes.
   ///   - clock: what the gateway's timers run on: real time unless a test brings a `ManualClock`.
   public static func run<Value>(
     users: [UserAddress] = [], configuration: GatewayConfiguration = GatewayConfiguration(),
     media: (any MediaEngine)? = nil, clock: ManualClock? = nil, logger: Logger = Logger(label: "kandy.gateway"),
-    _ body: (InProcessGateway) async throws -> Value
+    metrics: any MetricsFactory = MetricsSystem.factory, _ body: (InProcessGateway) async throws -> Value
   ) async throws -> Value {
     var configuration = configuration
     configuration.port = 0
     configuration.limits.passwordCost = 4
     let gateway =
       if let clock {
-        try Gateway(configuration, media: media, clock: clock, now: { clock.wallClock() }, logger: logger)
+        try Gateway(configuration, media: media, clock: clock, now: { clock.wallClock() }, logger: logger, metrics: metrics)
       } else {
-        try Gateway(configuration, media: media, logger: logger)
+        try Gateway(configuration, media: media, logger: logger, metrics: metrics)
       }
     return try await gateway.serving { port in
       let running = InProcessGateway(gateway: gateway, port: port)

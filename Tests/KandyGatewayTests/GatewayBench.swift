@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import KandyTesting
+import LinkMetrics
 import LinkProtocol
 import Logging
 import Synchronization
@@ -19,6 +20,7 @@ struct GatewayBench: Sendable {
 
   let clock: ManualClock
   let gateway: Gateway
+  let metrics = PrometheusRegistry(Gateway.metrics)
 
   var hub: NotificationHub { gateway.hub }
 
@@ -42,7 +44,7 @@ struct GatewayBench: Sendable {
     gateway = try Gateway(
       configuration, clock: clock, now: { clock.wallClock() },
       identifiers: IdentifierSource { "id-\(counter.next())" },
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
   }
 
   /// The features' own work is done while `body` runs.

@@ -22,7 +22,7 @@ import Testing
     let configuration = try read(
       """
       {"host": "::1", "port": 1, "database": "x.sqlite", "tls": {"certificate": "c", "key": "k"}, "allowedOrigins": ["https://o"],
-       "limits": {"ringTime": 2, "keptNotifications": 3, "keptBytes": 65536, "bodySize": 2048, "idleSocket": 5, "unreadTime": 6,
+       "metrics": {"host": "::1", "port": 2}, "limits": {"ringTime": 2, "keptNotifications": 3, "keptBytes": 65536, "bodySize": 2048, "idleSocket": 5, "unreadTime": 6,
         "callsPerUser": 7, "waitingPasswords": 8, "subscriptionsPerUser": 9, "shortestLifetime": 61, "longestLifetime": 62,
         "passwordCost": 10}}
       """)
@@ -32,6 +32,7 @@ import Testing
     expected.database = .file("x.sqlite")
     expected.tls = GatewayConfiguration.TLS(certificate: "c", key: "k")
     expected.allowedOrigins = .only(["https://o"])
+    expected.metrics = GatewayConfiguration.Metrics(host: "::1", port: 2)
     expected.limits.ringTime = 2
     expected.limits.keptNotifications = 3
     expected.limits.keptBytes = 65_536
@@ -61,6 +62,9 @@ import Testing
     (#"{"port": 65536}"#, "port is 65536; it can be 0 to 65535."),
     (#"{"limits": {"ringtime": 1}}"#, "The configuration has no \"ringtime\"; there are "),
     (#"{"limits": {"unreadTime": 0}}"#, "limits.unreadTime is 0; it can be 1 to 3600."),
+    (#"{"metrics": {"port": -1}}"#, "metrics.port is -1; it can be 0 to 65535."),
+    (#"{"port": 9464, "metrics": {"port": 9464}}"#, "metrics.port is 9464, where the clients are; it has to be another one."),
+    (#"{"metrics": {"prot": 1}}"#, "The configuration has no \"prot\"; there are host, port."),
     ("[", "The configuration cannot be read: it is not JSON"),
     ("[]", "The configuration has to be a JSON object such as {\"port\": 8580}."),
     ("8580", "The configuration has to be a JSON object such as {\"port\": 8580}."),

@@ -23,6 +23,7 @@ final class CallDriver: Sendable {
     var inviteAnswered: @Sendable () -> Void
     /// What the two calls that this one joins have to know.
     var tellOriginals: @Sendable (CallMachine.JoinNews) -> Void = { _ in }
+    var metrics = ClientMetrics.none
   }
 
   private struct Message {
@@ -131,15 +132,20 @@ final class CallDriver: Sendable {
   /// Runs the call until nothing is outstanding, or until `abandon`.
   func run(_ machine: consuming CallMachine) async {
     var machine = machine
+    var measurement = CallMeasurement(machine.facts, surroundings.metrics)
     await withDiscardingTaskGroup { group in
       for await message in inbox {
-        if !isAbandoned.load(ordering: .relaxed) { step(&machine, message, in: &group) }
+        if !isAbandoned.load(ordering: .relaxed) {
+          step(&machine, message, in: &group)
+          measurement.note(message.input, machine.facts, at: surroundings.now())
+        }
         message.processed?.resume()
         if machine.isOver { mail.finish() }
       }
       group.cancelAll()
       await media.close()
     }
+    measurement.finish()
     timers.cancelAll()
     patience.cancelAll()
     requestLane.end()

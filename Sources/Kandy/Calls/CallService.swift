@@ -204,7 +204,8 @@ final class CallService: Service {
       events: context.events, requests: requests, clock: context.clock, now: context.now,
       log: context.log.logger(.call, id: id.rawValue),
       registered: { [weak self] session in self?.register(session, id) },
-      inviteSent: { [weak self] in self?.inviteSent() }, inviteAnswered: { [weak self] in self?.inviteAnswered() })
+      inviteSent: { [weak self] in self?.inviteSent() }, inviteAnswered: { [weak self] in self?.inviteAnswered() },
+      metrics: context.metrics)
   }
 
   func machineSettings(user: String, domain: String) -> CallMachine.Settings {

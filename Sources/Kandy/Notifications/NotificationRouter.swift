@@ -64,6 +64,7 @@ final class NotificationRouter: Sendable {
 
   func submit(_ notification: Notification, channel: NotificationChannel) {
     guard waiting < 10 * Self.limit else {
+      context.metrics.notification(.dropped)
       return log.error("A notification was refused: too many wait to be processed.")
     }
     queue.add(.notification(notification, channel, nil))
@@ -73,6 +74,7 @@ final class NotificationRouter: Sendable {
     do {
       return try WireCoding.decode(Notification.self, from: data)
     } catch {
+      context.metrics.notification(.unreadable)
       // D-14: the cache stays as it is.
       log.warn("A notification that cannot be read was ignored.", ["reason": .string("\(error)")])
       return nil
@@ -112,7 +114,14 @@ final class NotificationRouter: Sendable {
       case .marker(let action):
         action()
       case .notification(let notification, let channel, let connection):
-        guard let accepted = await accept(notification, channel, &cache) else { continue }
+        let accepted: Notification
+        switch await accept(notification, channel, &cache) {
+        case .accepted(let notification): accepted = notification
+        case .refused(let outcome):
+          context.metrics.notification(outcome)
+          continue
+        }
+        context.metrics.notification(.delivered)
         context.act(
           "NOTIFICATION_RECEIVED", ["eventType": .string(accepted.eventType.rawValue), "channel": .string(channel.rawValue)])
         await dispatch(accepted, handlers[accepted.eventType], session, connection)
@@ -120,32 +129,38 @@ final class NotificationRouter: Sendable {
     }
   }
 
-  /// Steps 1 to 6. - Returns: the notification with a plain session description, or `nil` when it is dropped.
+  private enum Verdict {
+    /// With a plain session description.
+    case accepted(Notification)
+    case refused(ClientMetrics.NotificationOutcome)
+  }
+
+  /// Steps 1 to 6.
   private func accept(
     _ notification: Notification, _ channel: NotificationChannel, _ cache: inout DuplicateCache
-  ) async -> Notification? {
+  ) async -> Verdict {
     let settings = context.settings.current.notifications
     if channel == .webSocket, !isWebSocketEnabled.withLock({ $0 }) {
       log.debug("A notification of a disabled channel was dropped.", ["eventType": .string(notification.eventType.rawValue)])
-      return nil
+      return .refused(.dropped)
     }
     guard let plain = await withPlainDescription(notification) else {
       log.warn(
         "A notification whose session description cannot be read was dropped.",
         ["eventType": .string(notification.eventType.rawValue)])
-      return nil
+      return .refused(.unreadable)
     }
     if plain.eventType == .call, settings.incomingCallNotificationMode == "push-channel-only", channel != .push {
       log.warn("A call was dropped: only those that come by push are taken.")
-      return nil
+      return .refused(.dropped)
     }
-    guard let id = plain.eventId else { return plain }  // D-15
+    guard let id = plain.eventId else { return .accepted(plain) }  // D-15
     if cache.contains(id) {
       log.info("A duplicate notification was dropped.", ["eventType": .string(plain.eventType.rawValue)])
-      return nil
+      return .refused(.duplicate)
     }
     cache.insert(id, length: settings.idCacheLength)
-    return plain
+    return .accepted(plain)
   }
 
   /// Step 7, in the order of R-CONN-305.

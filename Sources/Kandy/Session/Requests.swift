@@ -20,13 +20,15 @@ final class Requests: Sendable {
   private let log: LoggerSet
   /// The call engine's.
   private let trace: TargetLogger
+  private let metrics: ClientMetrics
   private let state = Mutex(State())
 
-  init(transport: any Transport, settings: Settings, log: LoggerSet) {
+  init(transport: any Transport, settings: Settings, log: LoggerSet, metrics: ClientMetrics = .none) {
     self.transport = transport
     self.settings = settings
     self.log = log
     trace = log.logger(.fcs)
+    self.metrics = metrics
   }
 
   /// Where requests go and as whom; `nil` while there is no subscription.
@@ -115,14 +117,18 @@ final class Requests: Sendable {
     let isCallControl = path.contains("/callControl")
     if isCallControl { trace.debug("Signalling leaves.", ["request": .int(number), "method": .string(method.rawValue)]) }
     let response: TransportResponse
+    let measurement = metrics.request(method, path)
     do {
       response = try await transport.send(request)
     } catch let error as TransportError {
+      measurement.failed(error.code)
       log.warn("The request got no answer.", ["code": .string(error.code.rawValue)])
       throw RequestFailure(error)
     } catch {
+      measurement.cancelled()
       throw RequestFailure(.transport, "The request was cancelled.")
     }
+    measurement.answered(response.status)
     log.debug("The request was answered.", ["status": .int(response.status)])
     if isCallControl { trace.debug("Signalling was answered.", ["request": .int(number), "status": .int(response.status)]) }
     return try read(response)

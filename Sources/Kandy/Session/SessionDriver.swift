@@ -17,6 +17,8 @@ final class SessionDriver: Sendable {
     var accesses: [Int: ServerAccess] = [:]
     var view = SessionView()
     var isFinished = false
+    /// Whether the connection counts as one of those that there are.
+    var isMeasured = false
   }
 
   let context: ServiceContext
@@ -135,6 +137,7 @@ final class SessionDriver: Sendable {
       timers.cancelAll()
       group.cancelAll()
     }
+    measure(isConnected: false)
     await hooks.stop()
     await sockets.closeAll()
     finishWaiting()
@@ -148,10 +151,20 @@ final class SessionDriver: Sendable {
   /// What events report is to be seen before they are delivered (R-CONN-212).
   private func publish(_ machine: Machine, _ effects: [Machine.Effect]) {
     state.withLock { $0.view.adopt(machine) }
+    measure(isConnected: view.connection.isConnected)
     for effect in effects {
       if case .connected(let number) = effect { context.requests.access = access(number) }
       if case .ended = effect { context.requests.access = nil }
     }
+  }
+
+  private func measure(isConnected: Bool) {
+    let hasChanged = state.withLock { state in
+      defer { state.isMeasured = isConnected }
+      return state.isMeasured != isConnected
+    }
+    guard hasChanged else { return }
+    if isConnected { context.metrics.connected() } else { context.metrics.disconnected() }
   }
 
   private func finishWaiting() {
@@ -210,6 +223,7 @@ final class SessionDriver: Sendable {
       if !view.services.includesCalls { log.error("The server grants no service for calls.") }
       hooks.add { for service in services { await service.sessionConnected() } }
     case .webSocketOpened(let isReconnection):
+      if isReconnection { context.metrics.reconnected() }
       hooks.add { for service in services { await service.webSocketOpened(isReconnection: isReconnection) } }
     case .ended:
       router.enableWebSocket(false)

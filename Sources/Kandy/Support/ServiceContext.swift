@@ -19,6 +19,7 @@ struct ServiceContext: Sendable {
   let requests: Requests
   /// `nil` while action logs are off.
   let actions: ActionLog?
+  var metrics = ClientMetrics.none
 }
 
 extension ServiceContext {

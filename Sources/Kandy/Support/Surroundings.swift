@@ -1,3 +1,5 @@
+public import CoreMetrics
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -16,18 +18,22 @@ public struct Surroundings: Sendable {
   public var makeID: @Sendable () -> String
   /// What outlives the process.
   public var storage: any ClientStorage
+  /// Where what is measured goes (docs/metrics.md): what the application has bootstrapped swift-metrics with, unless it says otherwise.
+  public var metrics: any MetricsFactory
 
   public init(
     clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Int64 = Surroundings.timeOfDay,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-    makeID: @escaping @Sendable () -> String = Surroundings.freshID, storage: any ClientStorage = FileStorage()
+    makeID: @escaping @Sendable () -> String = Surroundings.freshID, storage: any ClientStorage = FileStorage(),
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     self.clock = clock
     self.now = now
     self.random = random
     self.makeID = makeID
     self.storage = storage
+    self.metrics = metrics
   }
 
   /// The system's time in milliseconds since 1970.

@@ -32,6 +32,7 @@ actor GatewayCallDriver {
   private let stopwatch: Stopwatch
   private let now: @Sendable () -> Int64
   private let logger: Logger
+  private let metrics: GatewayMetrics
   private let onEnded: @Sendable (CallRecord) async -> Void
 
   var calls: [CallID: ActiveCall] = [:]
@@ -50,7 +51,7 @@ actor GatewayCallDriver {
   init(
     hub: NotificationHub, users: UserStore, identifiers: IdentifierSource, limits: Machine.Limits = Machine.Limits(),
     callsPerUser: Int = .max, media: (any MediaEngine)? = nil, clock: any Clock<Duration>, now: @escaping @Sendable () -> Int64,
-    logger: Logger,
+    logger: Logger, metrics: GatewayMetrics = .none,
     onEnded: @escaping @Sendable (CallRecord) async -> Void = { _ in }
   ) {
     self.hub = hub
@@ -58,10 +59,11 @@ actor GatewayCallDriver {
     self.identifiers = identifiers
     self.limits = limits
     self.callsPerUser = callsPerUser
-    desk = media.map { MixingDesk($0, logger: logger) }
+    desk = media.map { MixingDesk($0, logger: logger, metrics: metrics) }
     stopwatch = Stopwatch(clock)
     self.now = now
     self.logger = logger
+    self.metrics = metrics
     self.onEnded = onEnded
     unwatched = AsyncStream.makeStream()
   }
@@ -170,16 +172,20 @@ actor GatewayCallDriver {
   ) -> CallRecord? {
     switch milestone {
     case .begun(let caller, let callee, let origin):
-      call.records[conversation] = CallRecord(caller, callee, origin, startedAt: now())
+      let record = CallRecord(caller, callee, origin, startedAt: now())
+      call.records[conversation] = record
+      metrics.begun(record)
       return nil
     case .answered:
       call.records[conversation]?.answeredAt = now()
+      if let record = call.records[conversation] { metrics.answered(record) }
       return nil
     case .ended(let outcome):
       logger.debug("a call is over", metadata: ["outcome": "\(outcome)"])
-      var record = call.records.removeValue(forKey: conversation)
-      record?.endedAt = now()
-      record?.outcome = outcome
+      guard var record = call.records.removeValue(forKey: conversation) else { return nil }
+      record.endedAt = now()
+      record.outcome = outcome
+      metrics.ended(outcome)
       return record
     }
   }

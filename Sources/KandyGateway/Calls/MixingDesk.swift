@@ -26,11 +26,13 @@ final class MixingDesk: Sendable {
 
   private let engine: any MediaEngine
   private let logger: Logger
+  private let metrics: GatewayMetrics
   private let state = Mutex(State())
   private let newcomers: (stream: AsyncStream<Newcomer>, continuation: AsyncStream<Newcomer>.Continuation)
 
-  init(_ engine: any MediaEngine, logger: Logger) {
+  init(_ engine: any MediaEngine, logger: Logger, metrics: GatewayMetrics) {
     self.engine = engine
+    self.metrics = metrics
     self.logger = logger
     newcomers = AsyncStream.makeStream()
   }
@@ -44,12 +46,14 @@ final class MixingDesk: Sendable {
       orders.finish()
       state.orders[seat] = nil
       if !state.orders.keys.contains(where: { $0.conference == seat.conference }) { state.mixers[seat.conference] = nil }
+      metrics.changed(conferences: state.mixers.count)
     }
   }
 
   private func open(_ seat: Seat, _ state: inout State) -> AsyncStream<Order>.Continuation {
     let mixer = state.mixers[seat.conference] ?? AudioMixer()
     state.mixers[seat.conference] = mixer
+    metrics.changed(conferences: state.mixers.count)
     let (stream, continuation) = AsyncStream.makeStream(of: Order.self)
     state.orders[seat] = continuation
     newcomers.continuation.yield(Newcomer(seat: seat, mixer: mixer, orders: stream))

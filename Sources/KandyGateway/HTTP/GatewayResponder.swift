@@ -32,6 +32,7 @@ struct GatewayResponder: HTTPResponder {
   /// Bytes.
   let bodyLimit: Int
   let epilogues: Epilogues
+  var metrics = GatewayMetrics.none
 
   func respond(to request: Request, context: Context) async throws -> Response {
     if let headers = crossOrigin.preflight(for: request.head) {
@@ -39,11 +40,13 @@ struct GatewayResponder: HTTPResponder {
     }
     let start = ContinuousClock.now
     let (answer, route) = try await answer(to: request, logger: context.logger)
+    let duration = start.duration(to: .now)
+    metrics.answered(request.method, route, answer.status, after: duration)
     context.logger.debug(
       "request",
       metadata: [
         "method": "\(request.method)", "route": "\(route)", "status": "\(answer.status.code)",
-        "duration": "\(start.duration(to: .now))",
+        "duration": "\(duration)",
       ])
     var headers = answer.headers
     headers.append(contentsOf: crossOrigin.headers(for: request.head))

@@ -6,6 +6,8 @@ struct KeptNotification: Sendable, Hashable {
   /// Ascending in each mailbox, without gaps.
   let number: Int
   let text: String
+  /// It may have been written to a socket before.
+  var isRepeated = false
 }
 
 /// What the hub holds for one subscription.
@@ -40,6 +42,8 @@ struct Mailbox: Sendable {
   /// The subscription has ended; the mailbox stays only until its last notification has been written.
   var isOver = false
   private var lastNumber = 0
+  /// Everything up to this number has been taken for a socket.
+  private var taken = 0
 
   init(_ subscription: SubscriptionRecord) {
     self.subscription = subscription.id
@@ -75,12 +79,19 @@ struct Mailbox: Sendable {
     return dropped
   }
 
-  /// The next notification to send over a connection that has taken everything up to a number.
-  func next(after number: Int) -> KeptNotification? {
+  /// Takes the next notification to send over a connection that has taken everything up to a number.
+  mutating func next(after number: Int) -> KeptNotification? {
     guard let first = kept.first else { return nil }
     let index = max(number + 1 - first.number, 0)
-    return index < kept.count ? kept[index] : nil
+    guard index < kept.count else { return nil }
+    var next = kept[index]
+    next.isRepeated = next.number <= taken
+    taken = max(taken, next.number)
+    return next
   }
+
+  /// How many have never been taken for a socket.
+  var unsent: Int { kept.count { $0.number > taken } }
 
   /// Forgets what has arrived: everything up to a number.
   mutating func arrived(through number: Int) {

@@ -39,6 +39,7 @@ actor NotificationHub {
   private let now: @Sendable () -> Int64
   private let identifiers: IdentifierSource
   private let logger: Logger
+  private let metrics: GatewayMetrics
 
   /// Every subscription that ends or loses a service (R-CONN-550), with its user, for one reader.
   nonisolated let endings: AsyncStream<(SubscriptionID, UserAddress)>
@@ -55,7 +56,7 @@ actor NotificationHub {
   init(
     limit: Mailbox.Limit, farewellTime: Duration = .seconds(5), clock: any Clock<Duration>,
     now: @escaping @Sendable () -> Int64,
-    identifiers: IdentifierSource, logger: Logger
+    identifiers: IdentifierSource, logger: Logger, metrics: GatewayMetrics = .none
   ) {
     self.limit = limit
     self.farewellTime = farewellTime
@@ -63,6 +64,7 @@ actor NotificationHub {
     self.now = now
     self.identifiers = identifiers
     self.logger = logger
+    self.metrics = metrics
     (endings, ended) = AsyncStream.makeStream()
   }
 
@@ -114,6 +116,8 @@ actor NotificationHub {
 
   private func keep(_ text: String, for subscription: SubscriptionID) {
     let dropped = mailboxes[subscription]?.keep(text, limit: limit) ?? 0
+    metrics.queued()
+    metrics.dropped(dropped, .limit)
     if dropped > 0 {
       logger.debug("the oldest notifications were dropped: the client does not read", metadata: ["count": "\(dropped)"])
     }
@@ -133,6 +137,8 @@ actor NotificationHub {
     mailboxes[subscription.id] = mailbox
     byUser[subscription.user, default: []].append(subscription.id)
     byChannel[subscription.channel] = subscription.id
+    metrics.queued(kept.count)
+    metrics.changed(subscriptions: byChannel.count)
     return true
   }
 
@@ -148,10 +154,11 @@ actor NotificationHub {
     guard let mailbox = mailboxes[subscription], !mailbox.isOver else { return }
     forget(mailbox)
     guard let connection = mailbox.connection else {
-      mailboxes[subscription] = nil
+      discard(subscription)
       return
     }
     if let last = notification(for: farewell), let text = written(last) {
+      metrics.queued()
       _ = mailboxes[subscription]?.keep(text, limit: .none)
     }
     mailboxes[subscription]?.isOver = true
@@ -163,6 +170,7 @@ actor NotificationHub {
     byChannel[mailbox.channel] = nil
     byUser[mailbox.user]?.removeAll { $0 == mailbox.subscription }
     if byUser[mailbox.user]?.isEmpty == true { byUser[mailbox.user] = nil }
+    metrics.changed(subscriptions: byChannel.count)
     ended.yield((mailbox.subscription, mailbox.user))
   }
 
@@ -227,6 +235,7 @@ actor NotificationHub {
     let (endings, end) = AsyncStream.makeStream(of: SocketEnding.self)
     lastConnection += 1
     openConnections += 1
+    metrics.opened(webSockets: openConnections)
     let connection = Mailbox.Connection(number: lastConnection, wake: wake, end: end)
     mailboxes[id]?.connection?.end.yield(.replaced)
     mailboxes[id]?.connection = connection
@@ -257,6 +266,7 @@ actor NotificationHub {
           return .lost
         }
         last = next.number
+        metrics.sent(next)
         report.yield(last)
       }
       if await isOver(id) { return .subscriptionOver }
@@ -288,8 +298,8 @@ actor NotificationHub {
   }
 
   private func next(from id: SubscriptionID, connection: Int, after last: Int) -> KeptNotification? {
-    guard let mailbox = mailboxes[id], mailbox.connection?.number == connection else { return nil }
-    return mailbox.next(after: last)
+    guard mailboxes[id]?.connection?.number == connection else { return nil }
+    return mailboxes[id]?.next(after: last)
   }
 
   private func arrived(through number: Int, at id: SubscriptionID) {
@@ -302,12 +312,17 @@ actor NotificationHub {
 
   private func disconnected(_ id: SubscriptionID, connection: Int) {
     openConnections -= 1
+    metrics.closed(webSockets: openConnections)
     if mailboxes[id]?.connection?.number == connection {
       mailboxes[id]?.connection = nil
-      if mailboxes[id]?.isOver == true { mailboxes[id] = nil }
+      if mailboxes[id]?.isOver == true { discard(id) }
     }
     guard openConnections == 0 else { return }
     for waiter in waitingForSilence { waiter.resume() }
     waitingForSilence = []
+  }
+
+  private func discard(_ id: SubscriptionID) {
+    metrics.dropped(mailboxes.removeValue(forKey: id)?.unsent ?? 0, .ended)
   }
 }

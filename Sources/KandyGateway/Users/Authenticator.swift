@@ -8,12 +8,16 @@ struct Authenticator: Sendable {
   let users: UserStore
   let subscriptions: SubscriptionStore
   let now: @Sendable () -> Int64
+  private let metrics: GatewayMetrics
   private let verified = VerifiedPasswords()
 
-  init(users: UserStore, subscriptions: SubscriptionStore, now: @escaping @Sendable () -> Int64) {
+  init(
+    users: UserStore, subscriptions: SubscriptionStore, now: @escaping @Sendable () -> Int64, metrics: GatewayMetrics = .none
+  ) {
     self.users = users
     self.subscriptions = subscriptions
     self.now = now
+    self.metrics = metrics
   }
 
   /// - Parameters:
@@ -28,8 +32,14 @@ struct Authenticator: Sendable {
       case .token(let token) where acceptsToken: try await redeem(token, for: pathUser)
       case .token, nil: nil
       }
-    guard let caller else { throw Refusal.invalidCredentials }
-    guard caller.user == pathUser else { throw Refusal.foreignUser }
+    guard let caller else {
+      metrics.failed(credentials, .invalid)
+      throw Refusal.invalidCredentials
+    }
+    guard caller.user == pathUser else {
+      metrics.failed(credentials, .foreign)
+      throw Refusal.foreignUser
+    }
     return caller
   }
 
@@ -42,6 +52,7 @@ struct Authenticator: Sendable {
     do {
       isRight = try await users.hasher.matches(password, account?.hash)
     } catch is PasswordHasher.Overloaded {
+      metrics.failed(.password(name: name, password: password), .overloaded)
       throw Refusal.overloaded
     }
     guard isRight, let account, let hash = account.hash else { return nil }

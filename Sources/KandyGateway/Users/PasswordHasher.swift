@@ -20,11 +20,13 @@ struct PasswordHasher: Sendable {
   /// Logarithm to base 2 of the number of rounds.
   let cost: Int
   private let queue: HashQueue
+  private let metrics: GatewayMetrics
 
   /// - Parameter waiting: how many hashes may be under way or wait.
-  init(cost: Int, waiting: Int = 100) {
+  init(cost: Int, waiting: Int = 100, metrics: GatewayMetrics = .none) {
     self.cost = cost
-    queue = HashQueue(limit: waiting)
+    self.metrics = metrics
+    queue = HashQueue(limit: waiting, metrics: metrics)
   }
 
   private static let blockSize = 8
@@ -50,7 +52,11 @@ struct PasswordHasher: Sendable {
 
   private func derive(_ password: String, salt: [UInt8], cost: Int) async throws -> [UInt8] {
     try queue.enter()
-    defer { queue.leave() }
+    let start = ContinuousClock.now
+    defer {
+      queue.leave()
+      metrics.hashed(after: start.duration(to: .now))
+    }
     return try await NIOThreadPool.singleton.runIfActive { try Self.key(of: password, salt: salt, cost: cost) }
   }
 
@@ -82,22 +88,28 @@ struct PasswordHasher: Sendable {
 private final class HashQueue: Sendable {
   private let length = Mutex(0)
   private let limit: Int
+  private let metrics: GatewayMetrics
 
-  init(limit: Int) {
+  init(limit: Int, metrics: GatewayMetrics) {
     self.limit = limit
+    self.metrics = metrics
   }
 
   func enter() throws(PasswordHasher.Overloaded) {
     let isFull = length.withLock { length in
       guard length < limit else { return true }
       length += 1
+      metrics.passwords(waiting: length)
       return false
     }
     if isFull { throw PasswordHasher.Overloaded() }
   }
 
   func leave() {
-    length.withLock { $0 -= 1 }
+    length.withLock { length in
+      length -= 1
+      metrics.passwords(waiting: length)
+    }
   }
 }
 

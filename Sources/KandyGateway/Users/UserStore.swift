@@ -15,8 +15,12 @@ public struct UserStore: Sendable {
   /// - Parameter passwordCost: logarithm to base 2 of scrypt's rounds for new passwords.
   /// - Parameter waitingPasswords: how many passwords may wait to be checked.
   public init(_ database: GatewayDatabase, passwordCost: Int = 14, waitingPasswords: Int = 100) {
+    self.init(database, passwordCost: passwordCost, waitingPasswords: waitingPasswords, metrics: .none)
+  }
+
+  init(_ database: GatewayDatabase, passwordCost: Int, waitingPasswords: Int, metrics: GatewayMetrics) {
     self.database = database
-    hasher = PasswordHasher(cost: passwordCost, waiting: waitingPasswords)
+    hasher = PasswordHasher(cost: passwordCost, waiting: waitingPasswords, metrics: metrics)
   }
 
   // MARK: - Users

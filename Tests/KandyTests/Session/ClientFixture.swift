@@ -1,5 +1,6 @@
 import KandyTesting
 import LinkMedia
+import LinkMetrics
 import LinkProtocol
 
 @testable import Kandy
@@ -10,6 +11,7 @@ final class ClientFixture: Sendable {
   let transport: ScriptedTransport
   let client: Client
   let log = LogRecord()
+  let metrics = PrometheusRegistry(Client.metrics)
   private let ids = Counter()
   private let stream: EventStream
 
@@ -30,8 +32,8 @@ final class ClientFixture: Sendable {
     client = create(
       values, media: media, transport: transport,
       surroundings: Surroundings(
-        clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { ids.nextID() }, storage: storage)
-    )
+        clock: clock, now: { [clock] in clock.wallClock() }, random: { 0.5 }, makeID: { ids.nextID() }, storage: storage,
+        metrics: metrics))
     stream = client.events
   }
 

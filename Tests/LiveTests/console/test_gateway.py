@@ -32,6 +32,16 @@ def ask(gateway, method, path, body=None, user="alice@example.com", password="se
     return response.status, response.headers, json.loads(text)
 
 
+def get(port, path):
+    """One request without credentials; returns the status, the headers and the text."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return response.status, response.headers, text
+
+
 def subscribe(gateway, **more):
     status, _, body = ask(gateway, "POST", "subscription", SUBSCRIBE, **more)
     return status, body["subscribeResponse"]
@@ -105,6 +115,37 @@ def test_only_listed_origins_may_read_the_answers():
                 assert status == expected, status
                 assert headers["Access-Control-Allow-Origin"] == allowed, (origin, headers.items())
                 assert headers["Vary"] == "Origin", headers.items()
+
+
+def test_metrics_have_a_port_of_their_own():
+    with Gateway("--metrics-port", "0", users=("alice",)) as gateway:
+        line = gateway.process.stdout.readline().strip()
+        assert line.startswith("metrics on http://127.0.0.1:") and line.endswith("/metrics"), line
+        port = int(line.rsplit(":", 1)[1].split("/")[0])
+        assert subscribe(gateway)[0] == 200
+        assert subscribe(gateway, password="wrong")[0] == 403
+        status, headers, text = get(port, "/metrics")
+        assert status == 200 and headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers.items()
+        for line in (
+            "# TYPE kandy_gateway_subscriptions gauge", "kandy_gateway_subscriptions 1",
+            'kandy_gateway_requests_total{endpoint="subscription",method="POST",status="2xx"} 1',
+            'kandy_gateway_authentication_failures_total{credentials="password",reason="invalid"} 1',
+        ):
+            assert line in text.splitlines(), text
+        assert "alice" not in text and "example.com" not in text, text
+        assert get(gateway.port, "/metrics")[0] == 404
+        taken = run("gateway", "--port", "0", "--database", "memory", "--metrics-port", str(port), expect=2)
+        assert taken.stdout == "" and len(taken.stderr.strip().splitlines()) == 1, taken
+        assert f"127.0.0.1:{port}: the port is in use" in taken.stderr, taken.stderr
+        taken = run("gateway", "--port", str(gateway.port), "--database", "memory", "--metrics-port", "0", expect=2)
+        assert taken.stdout == "" and len(taken.stderr.strip().splitlines()) == 1, taken
+        assert f"127.0.0.1:{gateway.port}: the port is in use" in taken.stderr, taken.stderr
+    with Gateway(users=()) as gateway:
+        assert get(gateway.port, "/metrics")[0] == 404
+    same = run("gateway", "--port", "8580", "--database", "memory", "--metrics-port", "8580", expect=2)
+    assert "metrics.port" in same.stderr, same.stderr
+    alone = run("gateway", "--database", "memory", "--metrics-host", "::1", expect=2)
+    assert "--metrics-port" in alone.stderr, alone.stderr
 
 
 def test_https():
