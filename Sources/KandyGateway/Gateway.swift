@@ -243,9 +243,11 @@ struct Background: Service {
 }
 
 /// Lets clients in once the operator can watch, so that nobody is let in and out again because that port is taken.
-private struct Public: Service {
+private struct Public: Service, CustomStringConvertible {
   let application: Application<GatewayResponder>
   let metricsServer: MetricsServer?
+  /// Stands in the log of the service group.
+  let description = "the public port"
 
   func run() async throws {
     _ = try await metricsServer?.port.value

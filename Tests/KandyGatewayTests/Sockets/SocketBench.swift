@@ -97,7 +97,7 @@ final class SocketLog: LogHandler {
 
   /// The next line about a socket's end.
   func nextEnd() async -> String? {
-    await next("socket")
+    await lines.first { $0.hasPrefix("debug: a socket was ") || $0.hasPrefix("debug: a client closed its socket") }
   }
 
   /// The next line that holds a text.
