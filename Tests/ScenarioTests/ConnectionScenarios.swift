@@ -27,6 +27,82 @@ import Testing
     }
   }
 
+  @Test(.spec("R-CALL-419"), arguments: ["reject", "forward"])
+  func nobodySaysThatBobsDecisionHasArrived(_ decision: String) async throws {
+    try await ScenarioBench.run(["alice", "bob", "carol"]) { bench, people in
+      let (alice, bob, carol) = (people[0], people[1], people[2])
+      let call = try alice.make(bob)
+      let atBob = try await bob.isCalled()
+      bob.network.next("\"\(decision)\"", .losesItsAnswer)
+      async let decided: Void = decision == "reject" ? atBob.reject() : atBob.forward(to: carol.address)
+      try await bob.asks(decision)
+      try await bench.pass(.seconds(1))
+      try await decided
+      try await bob.sees(.ended, of: atBob)
+      #expect(bob.errors == [])
+      if decision == "reject" {
+        #expect(try await alice.sees(.ended, of: call)?.code == 603)
+      } else {
+        try await carol.isCalled().answer()
+        try await call.connected()
+      }
+    }
+  }
+
+  @Test(.spec("R-CALL-469")) func nobodySaysThatTheTransferIsUnderWay() async throws {
+    try await ScenarioBench.run(["alice", "bob", "carol"]) { _, people in
+      let (alice, bob, carol) = (people[0], people[1], people[2])
+      let call = try await alice.talks(to: bob).mine
+      alice.network.next("\"transfer\"", .losesItsAnswer)
+      async let transferred: Void = call.directTransfer(to: carol.address)
+      try await carol.isCalled().answer()
+      try await transferred
+      try await alice.sees([.transferred, .ended], of: call)
+      #expect(alice.errors == [])
+    }
+  }
+
+  @Test(.spec("R-CALL-424")) func nobodySaysThatTheHoldIsUnderWay() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      alice.network.next("startCallUpdate", .losesItsAnswer)
+      try await call.hold()
+      try await bob.sees(.onRemoteHold, of: atBob)
+      #expect(call.record.state == .onHold && alice.errors == [])
+    }
+  }
+
+  @Test(.spec("R-CALL-424")) func bobsClientSaysNothingToAHold() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      let reply = bob.network.holdBack("respondCallUpdate")
+      async let failure = fails { try await call.hold() }
+      await reply.reached()
+      try await bench.pass(.seconds(30))
+      #expect(await failure?.code == .callGenericError)
+      #expect(alice.errors.count == 1 && call.record.state == .inCall)
+      reply.release()
+      // He has done what he was asked for, and hears that it counts for nothing.
+      try await bob.asks("startCallUpdate")
+      try await bob.sees(.inCall, of: atBob)
+      #expect(!atBob.record.remoteHold)
+    }
+  }
+
+  @Test func nobodySaysThatTheInviteHasArrived() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      alice.network.next("callStart", .losesItsAnswer)
+      let call = try alice.make(bob)
+      await #expect(throws: BasicError.self) { try await call.answered() }
+      let atBob = try await bob.isCalled()
+      try await bench.pass(.seconds(60))
+      try await bob.sees(.ended, of: atBob)
+    }
+  }
+
   @Test(.spec("R-ICE-56", "R-UP-27", "R-CALL-483")) func mediaIsAgreedOnAnew() async throws {
     try await ScenarioBench.run { bench, people in
       let (alice, bob) = (people[0], people[1])

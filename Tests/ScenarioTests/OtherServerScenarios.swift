@@ -43,8 +43,7 @@ import Testing
       try await alice.asks("startCallUpdate")
       try await call.connected()
       try await atBob.connected()
-      try await alice.events.until { alice.events.entries.contains(.callMediaRestart(call.id)) }
-      #expect(alice.states(of: call).starts(with: [.ringing, .earlyMedia, .ringing, .inCall]))
+      try await alice.sees([.ringing, .earlyMedia, .ringing, .inCall, .inCall], of: call)
       await machine.close()
       try await call.end()
       try await bob.sees(.ended, of: atBob)

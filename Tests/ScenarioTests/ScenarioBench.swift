@@ -216,9 +216,9 @@ final class Person: Sendable {
     try await network.notifications.first { $0.type == type ? $0 : nil }
   }
 
-  /// Waits until the client has agreed on the call's media anew, which it does by itself when the far end has moved.
-  func agreesAnew(on call: Call) async throws {
-    try await events.until { events.entries.contains(.callMediaRestart(call.id)) }
+  /// Waits until the application has been told these states at last.
+  func sees(_ states: [CallState], of call: Call) async throws {
+    try await events.until { self.states(of: call).suffix(states.count) == states[...] }
   }
 
   /// What has failed, in order.

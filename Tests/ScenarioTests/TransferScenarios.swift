@@ -172,7 +172,7 @@ import Testing
       #expect(try await carol.sees(.ended, of: atCarol)?.code == 480)
       // Bob's peer is spoilt: he answers the next offer from another one, to which Alice moves by herself.
       try await call.hold()
-      try await alice.agreesAnew(on: call)
+      try await alice.sees([.onHold, .onHold], of: call)
       try await call.unhold()
       try await Self.expectTalk(alice, call, bob, atBob)
     }
