@@ -14,15 +14,16 @@ final class CallConnection {
   var remote: SessionDescription?
   /// Our offer, while it waits for its answer.
   var localOffer: SessionDescription?
-  /// What left last.
-  var sent: String?
+  /// The engine's description when the last one left, before the handlers: what it has need not be trickled. `nil` while one is made.
+  var sent: SessionDescription?
   /// The engine could not go back to where it was: the next exchange needs another peer.
   var isSpoilt = false
   var state = ICEConnectionState.new
   var progress = CandidateCollection.Progress.gathering
   /// Counts what might let a description leave.
   private(set) var news = 0
-  var lateCandidates: [ICECandidate] = []
+  /// What the present gathering has found and what has not been considered for being trickled yet.
+  var foundCandidates: [ICECandidate] = []
   var flush: Task<Void, Never>?
 
   private var waiter: CheckedContinuation<Void, Never>?
@@ -40,6 +41,7 @@ final class CallConnection {
   func beginGathering() {
     progress = .gathering
     sent = nil
+    foundCandidates = []
   }
 
   /// Something happened that is worth another look.

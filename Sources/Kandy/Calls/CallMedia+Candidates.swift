@@ -14,12 +14,13 @@ extension CallMedia {
     }
     while true {
       guard !isClosed else { throw Self.closed }
-      let seen = connection.news
+      // Both as they were before the description is read: what happens meanwhile may not be in it.
+      let (seen, progress) = (connection.news, connection.progress)
       guard let text = try await connection.peer.localDescription(), let local = try? SessionDescription(text) else {
         throw MediaFailure(.engine, "The engine has no local description.")
       }
       let elapsed = watch.elapsed()
-      switch collection.check(local, gathering: connection.progress, at: elapsed) {
+      switch collection.check(local, gathering: progress, at: elapsed) {
       case .ready: return text
       case .failed: throw MediaFailure(.engine, "No ICE candidates were found.")
       case .wait(let deadline):
@@ -53,7 +54,7 @@ extension CallMedia {
       connection.wake()
     case .candidate(let candidate):
       connection.wake()
-      keepLate(candidate, of: connection)
+      keep(candidate, of: connection)
     case .remoteTrack:
       break
     }
@@ -77,29 +78,40 @@ extension CallMedia {
     return trickles(connection)
   }
 
-  /// A candidate that the description on its way does not have (R-ICE-34).
-  private func keepLate(_ candidate: ICECandidate, of connection: CallConnection) {
-    guard setup.trickle != .none, let sent = connection.sent, !sent.contains(candidate.candidate) else { return }
-    connection.lateCandidates.append(candidate)
-    flushLateCandidates(connection)
+  /// Every candidate is kept until it is known whether the description that leaves has it (R-ICE-34).
+  private func keep(_ candidate: ICECandidate, of connection: CallConnection) {
+    guard setup.trickle != .none else { return }
+    connection.foundCandidates.append(candidate)
+    trickleSoon(connection)
   }
 
-  /// Sends late candidates 100 ms after the first of them, once the far end is known to take them.
-  func flushLateCandidates(_ connection: CallConnection) {
-    guard trickles(connection), !connection.lateCandidates.isEmpty, connection.flush == nil else { return }
+  /// Trickles in 100 ms, so that candidates go together, once a description has left and the far end is known to take them.
+  func trickleSoon(_ connection: CallConnection) {
+    guard canTrickle(connection), connection.flush == nil else { return }
     let clock = setup.clock
     let number = connection.number
     connection.flush = Task { [weak self] in
       try? await clock.sleep(for: .milliseconds(100))
-      await self?.sendLateCandidates(number)
+      await self?.flush(number)
     }
   }
 
-  private func sendLateCandidates(_ number: Int) {
+  private func flush(_ number: Int) {
     guard let connection = connection(number) else { return }
     connection.flush = nil
-    report(.candidates(connection.lateCandidates))
-    connection.lateCandidates = []
+    trickle(connection)
+  }
+
+  /// Sends, in the order in which they were found, the candidates that the description which has left does not have.
+  func trickle(_ connection: CallConnection) {
+    guard canTrickle(connection), let sent = connection.sent else { return }
+    let late = connection.foundCandidates.filter { !sent.contains($0) }
+    connection.foundCandidates = []
+    if !late.isEmpty { report(.candidates(late)) }
+  }
+
+  private func canTrickle(_ connection: CallConnection) -> Bool {
+    trickles(connection) && connection.sent != nil && !connection.foundCandidates.isEmpty
   }
 
   /// Gives the far end's candidates to the engine, once it has the description that they belong to (R-ICE-36).

@@ -276,6 +276,7 @@ actor CallMedia {
     let prepared = pipeline.prepareToSet(made, context)
     note(prepared.remarks)
     let sendsAtOnce = sendsAtOnce(context.type, on: connection)
+    trickle(connection)
     connection.beginGathering()
     try await connection.peer.setLocalDescription(context.type, prepared.text)
     if context.type == .offer {
@@ -288,7 +289,8 @@ actor CallMedia {
       sendsAtOnce ? try await connection.peer.localDescription() ?? prepared.text : try await gather(on: connection)
     let leaving = pipeline.prepareToSend(gathered, context)
     note(leaving.remarks)
-    connection.sent = leaving.text
+    connection.sent = leaving.original
+    trickleSoon(connection)
     return leaving.text
   }
 
@@ -326,7 +328,7 @@ actor CallMedia {
       connection.localOffer = nil
     }
     await addHeldCandidates(connection)
-    flushLateCandidates(connection)
+    trickleSoon(connection)
   }
 
   // MARK: - Peers and devices

@@ -68,4 +68,10 @@ public final class FakeMediaEngine: MediaEngine {
   public func holdNext(_ operation: FakeMediaOperation) -> FakeMediaHold {
     faults.hold(operation)
   }
+
+  /// Lets the next operation of this kind that a peer does take effect, and holds up its result until the test releases it: what
+  /// happens meanwhile is not in it. Operations of the same peer that come later wait.
+  public func holdNextResult(_ operation: FakeMediaOperation) -> FakeMediaHold {
+    faults.holdResult(operation)
+  }
 }

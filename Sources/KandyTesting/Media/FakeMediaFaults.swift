@@ -38,6 +38,7 @@ final class FakeMediaFaults: Sendable {
   private struct State {
     var failures: [FakeMediaOperation: [MediaError]] = [:]
     var holds: [FakeMediaOperation: [FakeMediaHold]] = [:]
+    var heldResults: [FakeMediaOperation: [FakeMediaHold]] = [:]
   }
 
   private let state = Mutex(State())
@@ -50,6 +51,17 @@ final class FakeMediaFaults: Sendable {
     let hold = FakeMediaHold()
     state.withLock { $0.holds[operation, default: []].append(hold) }
     return hold
+  }
+
+  func holdResult(_ operation: FakeMediaOperation) -> FakeMediaHold {
+    let hold = FakeMediaHold()
+    state.withLock { $0.heldResults[operation, default: []].append(hold) }
+    return hold
+  }
+
+  /// Waits where the result of an operation that was done is held up.
+  func passResult(_ operation: FakeMediaOperation) async {
+    if let hold = state.withLock({ Self.take(&$0.heldResults, operation) }) { await hold.pass() }
   }
 
   /// Waits where a hold is planned, then fails where a failure is.

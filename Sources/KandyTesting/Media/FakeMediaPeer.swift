@@ -144,7 +144,9 @@ public final class FakeMediaPeer: MediaPeer {
       operations.withLock { $0.append(operation) }
       try await faults.pass(operation)
     }
-    return try network.perform(id, body)
+    let result = try network.perform(id, body)
+    if let operation { await faults.passResult(operation) }
+    return result
   }
 
   // MARK: - The test's end

@@ -1,3 +1,5 @@
+public import LinkProtocol
+
 extension SessionDescription {
   /// Whether every section in use that has a transport of its own has a candidate, or a relay candidate (R-ICE-21, R-ICE-22,
   /// R-ICE-25). In a BUNDLE group only the first section in use counts.
@@ -9,6 +11,21 @@ extension SessionDescription {
     return used.allSatisfy { section in
       if let mid = section.mid, bundled.contains(mid) { return true }
       return section.candidates.contains { $0.port != 9 && (!relay || $0.type == .relay) }
+    }
+  }
+
+  /// Whether the section that a candidate belongs to has it already. Engines write candidates differently in descriptions and on
+  /// their own, so what follows the type does not count.
+  public func contains(_ candidate: ICECandidate) -> Bool {
+    let section =
+      candidate.sdpMid.flatMap { mid in media.first { $0.mid == mid } }
+      ?? candidate.sdpMLineIndex.flatMap { media.indices.contains($0) ? media[$0] : nil }
+    guard let section, var wanted = Candidate(candidate.candidate) else { return false }
+    wanted.extensions = [:]
+    return section.candidates.contains { found in
+      var found = found
+      found.extensions = [:]
+      return found == wanted
     }
   }
 

@@ -73,6 +73,7 @@ struct CallFixture {
   ) async throws -> CallID {
     for kind in media { try await farEnd.addTransceiver(kind, direction: .sendrecv) }
     try await farEnd.setLocalDescription(.offer, try await farEnd.createOffer(iceRestart: false))
+    finishFarEndsGathering()
     let offer = try #require(try await farEnd.localDescription())
     notify("call", sdp: offer, ["actions": .array(actions.map { .string($0) })])
     return try await first { if case .callReceive(let id) = $0 { id } else { nil } }
@@ -83,7 +84,12 @@ struct CallFixture {
     try await farEnd.setRemoteDescription(.offer, try #require(Self.body(request)["sdp"]?.stringValue))
     for kind in try await farEnd.transceivers() { try await farEnd.setDirection(kind, .sendrecv) }
     try await farEnd.setLocalDescription(.answer, try await farEnd.createAnswer())
+    finishFarEndsGathering()
     return try #require(try await farEnd.localDescription())
+  }
+
+  private func finishFarEndsGathering() {
+    (farEnd as? FakeMediaPeer)?.finishGathering()
   }
 
   /// A call to Bob that he has answered.
