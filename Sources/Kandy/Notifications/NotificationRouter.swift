@@ -146,7 +146,7 @@ final class NotificationRouter: Sendable {
     }
     guard let plain = await withPlainDescription(notification) else {
       log.warn(
-        "A notification whose session description cannot be read was dropped.",
+        "A notification whose session description cannot be fetched was dropped.",
         ["eventType": .string(notification.eventType.rawValue)])
       return .refused(.unreadable)
     }
@@ -179,6 +179,7 @@ final class NotificationRouter: Sendable {
 
   // MARK: Session descriptions (R-CONN-740)
 
+  /// - Returns: the notification with the text of its description, or `nil` if that cannot be fetched (R-CONN-741).
   private func withPlainDescription(_ notification: Notification) async -> Notification? {
     guard let format = notification.sessionParams?.sdpFormat, let sdp = notification.sessionParams?.sdp else {
       return notification
@@ -186,8 +187,8 @@ final class NotificationRouter: Sendable {
     var plain = notification
     switch format {
     case "compressed":
-      guard let text = Self.inflated(sdp) else { return nil }
-      plain.sessionParams?.sdp = text
+      // R-SDP-4: what cannot be unpacked goes on as it is. If it is no description either, the call finds that out and ends.
+      plain.sessionParams?.sdp = sdp.hasPrefix("v=0") ? sdp : Self.inflated(sdp) ?? sdp
     case "url":
       guard let text = await fetched(sdp) else { return nil }
       plain.sessionParams?.sdp = text

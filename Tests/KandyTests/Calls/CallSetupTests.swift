@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test(.spec("R-MEDIA-5", "R-CALL-508", "R-CALL-509")) func aCallWithoutMediaOrCalleeIsRefusedAtOnce() async throws {
+  @Test(.spec("TV-160", "R-MEDIA-5", "R-CALL-508", "R-CALL-509")) func aCallWithoutMediaOrCalleeIsRefusedAtOnce() async throws {
     try await CallFixture.run { calls in
       await calls.fails(.callInvalidParameter) {
         _ = try calls.client.call.make("bob@example.com", MakeOptions(isAudioEnabled: false))
@@ -104,14 +104,21 @@ import Testing
     }
   }
 
-  @Test(.spec("R-SDP-163", "R-DTLS-22"), arguments: ["rubbish", "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n"])
-  func anAnswerThatCannotBeUsedEndsTheCallAndTellsTheGateway(_ sdp: String) async throws {
+  /// Descriptions of which nothing can be made, and how they say that they are encoded.
+  static let unusable: [(sdp: String, format: JSONValue)] = [
+    ("rubbish", .null), ("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n", .null),
+    ("v=0\r\ns=-\r\nm=audio x y\r\n", .null),
+    ("AAAA", "compressed"), ("v=0\r\ns=-\r\nm=audio x y\r\n", "compressed"),
+  ]
+
+  @Test(.spec("R-SDP-163", "R-DTLS-22", "R-SDP-4"), arguments: unusable)
+  func anAnswerThatCannotBeUsedEndsTheCallAndTellsTheGateway(_ sdp: String, _ format: JSONValue) async throws {
     try await CallFixture.run { calls in
       let invite = calls.transport.expect(.post, "callControl", CallFixture.started)
       let goodbye = calls.transport.expect(.delete, CallFixture.session, CallFixture.accepted)
       let call = try calls.client.call.make("bob@example.com")
       _ = try await invite.request()
-      calls.notify("respondCallUpdate", sdp: sdp)
+      calls.notify("respondCallUpdate", sdp: sdp, ["sdpFormat": format])
       #expect(try await calls.seesError().code == .callInvalidOffer)
       _ = try await calls.sees(.ended)
       #expect(call.record.error?.code == .callInvalidOffer)
@@ -122,9 +129,10 @@ import Testing
     }
   }
 
-  @Test(.spec("R-CALL-515", "R-CALL-81")) func anOfferThatCannotBeUsedIsTurnedDownWhenItIsAnswered() async throws {
+  @Test(.spec("R-CALL-515", "R-CALL-81", "R-SDP-4"), arguments: unusable)
+  func anOfferThatCannotBeUsedIsTurnedDownWhenItIsAnswered(_ sdp: String, _ format: JSONValue) async throws {
     try await CallFixture.run { calls in
-      calls.notify("call", sdp: "v=0\r\ns=-\r\nm=audio x y\r\n", ["actions": ["answer", "reject"]])
+      calls.notify("call", sdp: sdp, ["actions": ["answer", "reject"], "sdpFormat": format])
       let id: CallID = try await calls.first { if case .callReceive(let id) = $0 { id } else { nil } }
       let rejection = calls.transport.expect(.post, "calldisposition", CallFixture.accepted)
       let call = try calls.client.call.answer(id)
