@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(
-    .spec("R-SDP-148", "TV-119", "TV-120", "TV-121", "TV-122", "TV-123", "TV-124"),
+    .spec("R-SDP-148"),
     arguments: [
       ("sendrecv,sendrecv", "inactive,inactive", RemoteOperation.hold),
       ("sendrecv,sendrecv", "sendonly,sendonly", .hold),

@@ -4,61 +4,10 @@ import LinkProtocol
 import Testing
 
 @Suite struct SessionDescriptionTests {
-  @Test(
-    .spec("TV-1", "R-SDP-8"),
-    arguments: [
-      SDPFixtures.offerText, SDPFixtures.gatewayAnswerText, SDPFixtures.planBHoldText,
-    ])
-  func writingWhatWasReadGivesTheSameText(_ text: String) throws {
-    #expect(try SessionDescription(text).text == text)
-  }
 
-  @Test(.spec("TV-2", "R-SDP-11")) func unknownLinesStayInTheirSection() throws {
-    let text = SDPFixtures.offerText + "a=x-foo:bar baz\r\ny=what is this\r\n"
-    let read = try SessionDescription(text)
-    #expect(read.text == text)
-    #expect(read.media[1].attribute("x-foo") == "bar baz")
-    #expect(read.media[1].lines.last == "y=what is this")
-  }
-
-  @Test(.spec("TV-3", "TV-4", "R-SDP-5"), arguments: ["\n", "\r", "\r\n", "\n\r\n", " \t\r\n"])
-  func anyLineEndIsReadAndCRLFWritten(_ end: String) throws {
-    let text = SDPFixtures.offerText.replacing("\r\n", with: end)
-    #expect(try SessionDescription(text).text == SDPFixtures.offerText)
-    #expect(try SessionDescription(String(SDPFixtures.offerText.dropLast())).text == SDPFixtures.offerText)
-  }
-
-  @Test(.spec("TV-6", "R-SDP-9")) func midsAreText() throws {
-    let read = try SessionDescription("v=0\nm=audio 9 RTP/SAVPF 0\na=mid:0\nm=video 9 RTP/SAVPF 96\na=mid:audio")
-    #expect(read.media.map(\.mid) == ["0", "audio"])
-  }
-
-  @Test(.spec("TV-7", "R-SDP-10")) func everyICEOptionIsKept() throws {
-    let read = try SessionDescription("v=0\na=ice-options:trickle renomination\nm=audio 9 RTP/SAVPF 0")
-    #expect(read.iceOptions == ["trickle", "renomination"])
-    #expect(read.offersTrickle)
-  }
-
-  @Test(.spec("TV-8")) func candidatesAreReadWhole() throws {
-    let line =
-      "candidate:842163049 1 udp 1677729535 203.0.113.5 46154 typ srflx raddr 192.0.2.10 rport 40000 generation 0 network-id 1 network-cost 10"
-    let candidate = try #require(Candidate(line))
-    #expect(candidate.foundation == "842163049")
-    #expect(candidate.component == 1)
-    #expect(candidate.transport == "udp")
-    #expect(candidate.priority == 1_677_729_535)
-    #expect(candidate.ip == "203.0.113.5")
-    #expect(candidate.port == 46154)
-    #expect(candidate.type == .srflx)
-    #expect(
-      candidate.extensions == [
-        "raddr": "192.0.2.10", "rport": "40000", "generation": "0", "network-id": "1", "network-cost": "10",
-      ])
-    #expect(Candidate("a=" + line) == candidate)
-    #expect(Candidate("candidate:1 1 udp 1 192.0.2.1 9 host") == nil)
-    let text = "v=0\r\nm=audio 9 RTP/SAVPF 0\r\na=\(line)\r\n"
-    #expect(try SessionDescription(text).media[0].candidates == [candidate])
-    #expect(try SessionDescription(text).text == text)
+  @Test(arguments: ["candidate:1 1 udp 1 192.0.2.1 9 host", "candidate:what", "", "1 1 udp 1 192.0.2.1 9 typ host"])
+  func whatLacksAPartIsNoCandidate(_ text: String) {
+    #expect(Candidate(text) == nil)
   }
 
   @Test func propertiesHaveTheirDocumentedMeaning() throws {
@@ -161,23 +110,4 @@ import Testing
     #expect(SessionDescription.isSame(early: early, final: final) == same)
   }
 
-  @Test(.spec("R-UP-22", "TV-95", "TV-96", "TV-97", "TV-161", "TV-162"))
-  func aNewEndpointHasAnotherFingerprintOrOtherSections() {
-    let current = SDPFixtures.offer
-    #expect(!current.comesFromNewEndpoint(comparedTo: current))
-    let newSession = current.changed { $0.lines[1] = "o=- 99 1 IN IP4 127.0.0.1" }
-    #expect(!newSession.comesFromNewEndpoint(comparedTo: current))
-    let restarted = current.changed {
-      $0.media[0].iceCredentials = ICECredentials(ufrag: "nUf1", pwd: "0123456789abcdefghijklmn")
-    }
-    #expect(!restarted.comesFromNewEndpoint(comparedTo: current))
-    let otherKey = current.changed { $0.media[1].fingerprint = .init(type: "sha-256", hash: "AB:CD") }
-    #expect(otherKey.comesFromNewEndpoint(comparedTo: current))
-    let rejected = otherKey.changed { $0.media[1].port = 0 }
-    #expect(!rejected.comesFromNewEndpoint(comparedTo: current))
-    let lowerCase = current.changed { $0.media[1].setAttribute("fingerprint", SDPFixtures.fingerprint.lowercased()) }
-    #expect(!lowerCase.comesFromNewEndpoint(comparedTo: current))
-    #expect(current.changed { $0.media.removeLast() }.comesFromNewEndpoint(comparedTo: current))
-    #expect(current.changed { $0.media.swapAt(0, 1) }.comesFromNewEndpoint(comparedTo: current))
-  }
 }
