@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test(.spec("R-CALL-540", "R-SDP-162", "R-UP-9")) func aRefusedHoldLeavesTheCallAsItWas() async throws {
+  @Test(.spec("TV-167", "R-CALL-540", "R-SDP-162", "R-UP-9")) func aRefusedHoldLeavesTheCallAsItWas() async throws {
     try await CallFixture.run { calls in
       let call = try await calls.talking(MakeOptions(isVideoEnabled: false))
       calls.transport.expect(.put, CallFixture.session, CallFixture.refused(500, 26, "broken"))
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test(.spec("R-MEDIA-50", "R-MEDIA-51", "R-UP-15", "R-UP-16")) func theCameraIsOpenedAndLetGo() async throws {
+  @Test(.spec("TV-130", "R-MEDIA-50", "R-MEDIA-51", "R-UP-15", "R-UP-16")) func theCameraIsOpenedAndLetGo() async throws {
     try await CallFixture.run { calls in
       let call = try await calls.talking()
       let peer = try #require(calls.engine.peers.last)
