@@ -134,7 +134,7 @@ let testTargets: [Target] = [
 ]
 
 let webRTCTestTargets: [Target] = [
-  tests("KandyWebRTCTests", ["KandyWebRTC", "LinkMedia", "LinkProtocol", "KandyTesting"]),
+  tests("KandyWebRTCTests", ["KandyWebRTC", "LinkLogic", "LinkMedia", "LinkProtocol", "KandyTesting"]),
   tests(
     "LiveTests",
     [

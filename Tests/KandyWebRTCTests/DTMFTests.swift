@@ -135,7 +135,7 @@ extension WebRTCTests {
 }
 
 /// Counts the tones of the keypad.
-private final class Counter: AudioSink {
+final class Counter: AudioSink {
   let detector = DTMFDetector()
   private let beats = Beats()
 

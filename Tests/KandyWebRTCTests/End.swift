@@ -44,6 +44,13 @@ final class End {
     return false
   }
 
+  /// Ends the end. - Returns: everything that has happened to it.
+  func closes() async -> [PeerEvent] {
+    await peer.close()
+    while let next = await events.next(isolation: #isolation) { seen.append(next) }
+    return seen
+  }
+
   func offer(iceRestart: Bool = false, keepingGroups: Bool = false) async throws -> String {
     let offer = try await peer.createOffer(iceRestart: iceRestart)
     try await peer.setLocalDescription(.offer, keepingGroups ? offer : unbundled(offer))

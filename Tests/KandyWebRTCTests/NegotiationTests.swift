@@ -63,11 +63,12 @@ extension WebRTCTests {
       await engine.shutdown()
     }
 
-    @Test(.spec("R-UP-20")) func aRejectedSectionHasNoTransceiverAndCanBeOfferedAgain() async throws {
+    @Test(.spec("R-UP-20", "TV-129")) func aRejectedSectionHasNoTransceiverAndCanBeOfferedAgain() async throws {
       let engine = WebRTCEngine()
       let pair = try await Pair(engine)
       try await pair.alice.equip([.audio, .video], pair.aliceMouth, pair.aliceLens)
-      try await pair.bob.peer.setRemoteDescription(.offer, rejectingVideo(try await pair.alice.offer()))
+      let first = try await pair.alice.offer()
+      try await pair.bob.peer.setRemoteDescription(.offer, rejectingVideo(first))
       try await pair.bob.equip([.audio], pair.bobMouth, pair.bobLens)
       try await pair.alice.peer.setRemoteDescription(.answer, try await pair.bob.answer())
       #expect(try await pair.alice.peer.transceivers() == [.audio])
@@ -76,6 +77,8 @@ extension WebRTCTests {
       try await pair.alice.peer.addTransceiver(.video, direction: .sendrecv)
       let offer = try await pair.alice.offer()
       #expect(sections(offer).count == 2)
+      #expect(line("a=mid:", of: sections(offer)[1]) != line("a=mid:", of: sections(first)[1]))
+      #expect(sections(offer).allSatisfy { $0.contains("a=candidate:") })
       try await pair.bob.peer.setRemoteDescription(.offer, offer)
       try await pair.bob.equip([.audio, .video], pair.bobMouth, pair.bobLens)
       try await pair.alice.peer.setRemoteDescription(.answer, try await pair.bob.answer())
