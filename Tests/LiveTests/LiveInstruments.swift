@@ -1,3 +1,4 @@
+import LinkLogic
 import LinkMedia
 import LinkProtocol
 import Synchronization
@@ -65,10 +66,25 @@ final class LiveEye: VideoRenderer {
     beat.yield()
   }
 
-  /// Waits for ten pictures, one of which differs from the one before. - Returns: `false` if the time limit came first.
+  /// Waits for more than a second of pictures, from now on, that move in the last one. - Returns: `false` if the time limit came first.
   func seesMovement() async -> Bool {
-    for await _ in beats where probe.frames >= 10 && probe.reading().isMoving { return true }
+    let start = probe.frames
+    for await _ in beats where probe.frames >= start + 20 && probe.reading().isMoving { return true }
     return false
+  }
+}
+
+/// Remembers the descriptions that leave one end.
+final class SentDescriptions: Sendable {
+  private let list = Mutex<[SessionDescription]>([])
+
+  var all: [SessionDescription] { list.withLock { $0 } }
+
+  var handler: SDPHandler {
+    SDPHandler("sent descriptions") { [self] sdp, info, _ in
+      if info.step == .preSendLocal { list.withLock { $0.append(sdp) } }
+      return nil
+    }
   }
 }
 

@@ -63,18 +63,52 @@ struct LivePeople {
     }
   }
 
+  /// The same with video both ways.
+  struct VideoCall {
+    let audio: AudioCall
+    let eyes = (alice: LiveEye(), bob: LiveEye())
+    var made: Call { audio.made }
+    var answered: Call { audio.answered }
+
+    func isHeardAndSeenBothWays() async -> Bool {
+      let isHeard = await audio.isHeardBothWays()
+      let isSeenByAlice = await eyes.alice.seesMovement()
+      return await eyes.bob.seesMovement() && isSeenByAlice && isHeard
+    }
+  }
+
   /// Makes and answers an audio call, and waits until both ends are connected.
   func call() async throws -> AudioCall {
+    let call = try await call(MakeOptions(isVideoEnabled: false), AnswerOptions(isVideoEnabled: false))
+    return try await connected(call)
+  }
+
+  func videoCall() async throws -> VideoCall {
+    let (first, second) = (try PatternSource(width: 320, height: 240), try PatternSource(width: 320, height: 240))
+    let call = VideoCall(
+      audio: try await call(
+        MakeOptions(sendInitialVideo: true, camera: first), AnswerOptions(sendInitialVideo: true, camera: second)))
+    call.made.addVideoRenderer(call.eyes.alice)
+    call.answered.addVideoRenderer(call.eyes.bob)
+    _ = try await connected(call.audio)
+    return call
+  }
+
+  private func call(_ making: MakeOptions, _ answering: AnswerOptions) async throws -> AudioCall {
+    var (making, answering) = (making, answering)
+    making.microphone = ToneSource(hz: 500)
+    answering.microphone = ToneSource(hz: 900)
     let arriving = bob.events
-    let made = try alice.call.make(
-      "bob@example.com", MakeOptions(isVideoEnabled: false, microphone: ToneSource(hz: 500)))
-    let answered = try bob.call.answer(
-      try await arriving.nextCall(), AnswerOptions(isVideoEnabled: false, microphone: ToneSource(hz: 900)))
-    let call = AudioCall(made: made, answered: answered)
+    let made = try alice.call.make("bob@example.com", making)
+    let call = AudioCall(made: made, answered: try bob.call.answer(try await arriving.nextCall(), answering))
     made.addAudioSink(call.ears.alice)
-    answered.addAudioSink(call.ears.bob)
-    try await made.connected()
-    try await answered.connected()
+    call.answered.addAudioSink(call.ears.bob)
+    return call
+  }
+
+  private func connected(_ call: AudioCall) async throws -> AudioCall {
+    try await call.made.connected()
+    try await call.answered.connected()
     return call
   }
 }
