@@ -24,7 +24,7 @@ import Testing
       let call = try await people.call()
       #expect(await call.isHeardBothWays())
       try await call.made.hold()
-      #expect(await call.ears.alice.hearsNothing())
+      #expect(await call.ears.bob.hearsNothing())
       try await call.made.unhold()
       try await call.answered.restartMedia()
       #expect(await call.isHeardBothWays())
