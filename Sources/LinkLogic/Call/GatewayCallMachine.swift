@@ -57,8 +57,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
   /// The conversations that have begun and not ended, the oldest first.
   var conversations: [Conversation] = []
   private var hasStarted = false
-  private var timers: [Timer: Int] = [:]
-  private var lastGeneration = 0
+  var timers: [Timer: Int] = [:]
+  var lastGeneration = 0
 
   /// A call that has not been started yet.
   public init(_ call: Call, limits: Limits = Limits()) {

@@ -149,9 +149,10 @@ struct CallDesk {
 /// Session descriptions as short as the machine can tell them apart.
 enum SDPText {
   static func make(
-    audio: MediaDirection = .sendrecv, video: MediaDirection? = nil, address: String = "192.0.2.1", port: Int = 4000
+    audio: MediaDirection = .sendrecv, video: MediaDirection? = nil, address: String = "192.0.2.1", port: Int = 4000,
+    name: String = "-"
   ) -> String {
-    var lines = ["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 \(address)", "t=0 0"]
+    var lines = ["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=\(name)", "c=IN IP4 \(address)", "t=0 0"]
     lines += ["m=audio \(port) UDP/TLS/RTP/SAVPF 0", "a=\(audio.rawValue)"]
     if let video { lines += ["m=video \(port + 2) UDP/TLS/RTP/SAVPF 96", "a=\(video.rawValue)"] }
     return lines.map { $0 + "\r\n" }.joined()
@@ -159,12 +160,19 @@ enum SDPText {
 }
 
 extension SDPText {
-  /// What an engine makes of an offer and of what this end wants (part 03 §14.4).
+  /// What an engine makes of an offer and of what this end wants (part 03 §14.4). The answer has the offer's session name, as a mark
+  /// of what it answers.
   static func answer(to offer: String, _ media: LocalMedia) -> String {
     guard let offered = try? SessionDescription(offer) else { return make() }
+    let name = String(name(of: offer))
     let audio = (media.audio ?? .recvonly).answering(offered.direction(of: .audio))
-    guard offered.kinds.contains(.video) else { return make(audio: audio) }
-    return make(audio: audio, video: (media.video ?? .recvonly).answering(offered.direction(of: .video)))
+    guard offered.kinds.contains(.video) else { return make(audio: audio, name: name) }
+    return make(audio: audio, video: (media.video ?? .recvonly).answering(offered.direction(of: .video)), name: name)
+  }
+
+  /// The session name, `s=`.
+  static func name(of text: String) -> Substring {
+    text.split(separator: "\r\n").first { $0.hasPrefix("s=") }?.dropFirst(2) ?? "-"
   }
 }
 
