@@ -1,3 +1,4 @@
+import Foundation
 import KandyTesting
 import LinkLogic
 import LinkProtocol
@@ -83,7 +84,7 @@ private typealias Fixture = GatewayCallFixture
   // MARK: - Every order of events
 
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAJoinIsDecided() {
-    let exploration = RedirectExploration.join(depth: 3)
+    let exploration = RedirectExploration.join(depth: 4)
     #expect(exploration.complaint == nil && exploration.states > 1_000)
   }
 }

@@ -5,11 +5,11 @@ import Testing
 /// The same explorations to a depth for which `make test` has no time.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["KANDY_SOAK"] != nil)) struct GatewayRedirectSoakTests {
   @Test(.spec("R-CALL-214", "R-CALL-662")) func inEveryOrderATransferIsDecided() {
-    #expect(RedirectExploration.transfer(depth: 5).complaint == nil)
+    #expect(RedirectExploration.transfer(depth: 7).complaint == nil)
   }
 
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAConsultationIsDecided() {
-    #expect(RedirectExploration.consultation(depth: 4).complaint == nil)
+    #expect(RedirectExploration.consultation(depth: 6).complaint == nil)
   }
 
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAJoinIsDecided() {

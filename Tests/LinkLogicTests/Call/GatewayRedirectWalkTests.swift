@@ -92,12 +92,12 @@ private typealias Fixture = GatewayCallFixture
   // MARK: - Every order of events
 
   @Test(.spec("R-CALL-214", "R-CALL-662")) func inEveryOrderATransferIsDecided() {
-    let exploration = RedirectExploration.transfer(depth: 4)
+    let exploration = RedirectExploration.transfer(depth: 5)
     #expect(exploration.complaint == nil && exploration.states > 1_000)
   }
 
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAConsultationIsDecided() {
-    let exploration = RedirectExploration.consultation(depth: 3)
+    let exploration = RedirectExploration.consultation(depth: 4)
     #expect(exploration.complaint == nil && exploration.states > 1_000)
   }
 }

@@ -1,45 +1,44 @@
 import LinkLogic
 import LinkProtocol
 
-/// Everything that can happen while a call is handed over, in every order up to a depth. What is refused changes nothing and is not
-/// followed.
+/// Everything that can happen at the gateway while a call is handed over, in every order up to a depth, breadth first. What is refused
+/// changes nothing and is not followed.
 struct RedirectExploration {
   private let legs: [SessionID]
-  private(set) var states = 0
+  private let start: RedirectWalk
+  private var seen: Set<RedirectWalk.Moment> = []
+  /// By the number of the moment: the one before, and what happened then.
+  private var parents: [Int] = []
+  private var inputs: [Machine.Input] = []
+  private var level: [(number: Int, walk: RedirectWalk)] = []
+  private var next: [(number: Int, walk: RedirectWalk)] = []
+  /// How many different moments there were.
+  var states: Int { seen.count }
   /// The first thing that went wrong, and how it came to that.
   private(set) var complaint: String?
 
   /// Alice, who speaks with Bob, has asked that he be transferred to Carol.
   static func transfer(depth: Int) -> RedirectExploration {
-    var exploration = RedirectExploration(legs: [.caller, .callee, "sC"])
     var walk = answered()
     walk.feed(.request(.caller, .transfer(GatewayCallFixture.carol())))
-    exploration.visit(walk, depth)
-    print("\(exploration.states) states of a transfer, to a depth of \(depth)")
-    return exploration
+    return RedirectExploration("a transfer", [.caller, .callee, "sC"], walk, depth)
   }
 
   /// Alice, who speaks with Bob and Carol, has asked that the two be connected.
   static func consultation(depth: Int) -> RedirectExploration {
-    var exploration = RedirectExploration(legs: [.caller, .callee, "sA2", "sC"])
     var walk = answered()
     walk.adoptSecondCall()
     walk.feed(.request(.caller, .transfer(.farEnd(of: "sA2"))))
-    exploration.visit(walk, depth)
-    print("\(exploration.states) states of a consultative transfer, to a depth of \(depth)")
-    return exploration
+    return RedirectExploration("a consultative transfer", [.caller, .callee, "sA2", "sC"], walk, depth)
   }
 
   /// Alice, who speaks with Bob and Carol, has asked that the two calls be joined, and the mixer has answered her.
   static func join(depth: Int) -> RedirectExploration {
-    var exploration = RedirectExploration(legs: [.caller, .callee, "sA2", "sC", "sJ"])
     var walk = answered()
     walk.adoptSecondCall()
     walk.feed(.request(.caller, .join(.farEnd(of: "sA2"), as: "sJ", Machine.Content(sdp: "J1"))))
     walk.report(.mixed(Machine.Seat(conference: "sJ", leg: "sJ"), .answer("M1")))
-    exploration.visit(walk, depth)
-    print("\(exploration.states) states of a join, to a depth of \(depth)")
-    return exploration
+    return RedirectExploration("a join", [.caller, .callee, "sA2", "sC", "sJ"], walk, depth)
   }
 
   private static func answered() -> RedirectWalk {
@@ -49,53 +48,92 @@ struct RedirectExploration {
     return walk
   }
 
-  private init(legs: [SessionID]) {
+  private init(_ name: String, _ legs: [SessionID], _ start: RedirectWalk, _ depth: Int) {
     self.legs = legs
+    self.start = start
+    visit(start, .shutdown, from: -1)
+    for _ in 0..<depth where complaint == nil {
+      swap(&level, &next)
+      next = []
+      for (number, walk) in level where complaint == nil { expand(number, walk) }
+    }
+    for (number, walk) in next { finish(number, walk) }
+    print("\(states) states of \(name) at the gateway, to a depth of \(depth) inputs")
   }
 
-  private mutating func visit(_ walk: RedirectWalk, _ depth: Int) {
-    guard complaint == nil else { return }
-    states += 1
-    guard depth > 0, !walk.machine.isOver else { return finish(walk) }
-    for input in walk.mixerReports {
+  private mutating func expand(_ number: Int, _ walk: RedirectWalk) {
+    guard !walk.machine.isOver else { return finish(number, walk) }
+    for input in inputs(walk) {
       var next = walk
-      next.report(input)
-      visit(next, depth - 1)
-    }
-    for leg in legs {
-      for request in requests(of: leg, depth) {
-        var machine = walk.machine
-        if case .respond(let answer) = machine.handle(.request(leg, request)).first, answer.httpStatus != 200 { continue }
-        var next = walk
-        next.feed(.request(leg, request))
-        visit(next, depth - 1)
-      }
-      for timer in [Machine.Timer.ring(leg), .update(leg), .mixing(leg)] where walk.running[timer] != nil {
-        var next = walk
-        next.fire(timer)
-        visit(next, depth - 1)
-      }
-      // The leg's client vanishes.
-      if walk.machine.isTalking(leg) {
-        var next = walk
-        next.fire(.audit(leg))
-        visit(next, depth - 1)
-      }
+      let effects = next.take(input)
+      if case .respond(let answer) = effects.first, answer.httpStatus != 200, next.complaints.isEmpty { continue }
+      visit(next, input, from: number)
     }
   }
 
-  private mutating func finish(_ walk: RedirectWalk) {
+  private mutating func visit(_ walk: RedirectWalk, _ input: Machine.Input, from number: Int) {
+    guard complaint == nil else { return }
+    var walk = walk
+    let complaints = walk.complaints
+    let isNew = seen.insert(walk.settleDown()).inserted
+    guard isNew || !complaints.isEmpty else { return }
+    parents.append(number)
+    inputs.append(input)
+    if complaints.isEmpty { next.append((parents.count - 1, walk)) } else { tell(parents.count - 1) }
+  }
+
+  private mutating func finish(_ number: Int, _ walk: RedirectWalk) {
+    guard complaint == nil else { return }
     var walk = walk
     walk.settle()
     walk.endItAll()
-    if !walk.complaints.isEmpty { complaint = walk.story }
+    if !walk.complaints.isEmpty { tell(number) }
   }
 
-  private func requests(of leg: SessionID, _ number: Int) -> [Machine.Request] {
-    let content = Machine.Content(sdp: "\(leg) \(number)")
-    return [
-      .answer(content, device: nil), .reject, .end(reasonText: nil), .offer(content), .offer(Machine.Content(sdp: nil)),
-      .reply(content), .refuse,
-    ]
+  /// Goes the way there once more.
+  private mutating func tell(_ number: Int) {
+    var way: [Machine.Input] = []
+    var number = number
+    while parents[number] >= 0 {
+      way.append(inputs[number])
+      number = parents[number]
+    }
+    var walk = start
+    for input in way.reversed() { walk.take(input) }
+    if walk.complaints.isEmpty {
+      walk.settle()
+      walk.endItAll()
+    }
+    complaint = walk.story
+  }
+
+  /// What the mixer, the clients and the clock may do next; a client may also vanish.
+  private func inputs(_ walk: RedirectWalk) -> [Machine.Input] {
+    var inputs = walk.mixerReports
+    for leg in legs {
+      let content = Machine.Content(sdp: walk.description(of: leg))
+      inputs +=
+        [
+          .answer(content, device: nil), .reject, .end(reasonText: nil), .offer(content), .offer(Machine.Content(sdp: nil)),
+          .reply(content), .refuse,
+        ].map { .request(leg, $0) }
+      var timers: [Machine.Timer] = [.ring(leg), .update(leg), .mixing(leg)]
+      if walk.machine.isTalking(leg) { timers.append(.audit(leg)) }
+      inputs += timers.compactMap { timer in
+        walk.running[timer].map { .timerFired(timer, generation: $0) }
+      }
+    }
+    return inputs
+  }
+}
+
+extension RedirectWalk {
+  /// Whatever it is.
+  @discardableResult fileprivate mutating func take(_ input: Machine.Input) -> [Machine.Effect] {
+    switch input {
+    case .timerFired(let timer, _): return fire(timer)
+    case .mixed: return report(input)
+    case .start, .request, .notified, .presence, .shutdown: return feed(input)
+    }
   }
 }

@@ -23,8 +23,8 @@ extension RedirectWalk {
       guard let order = seats[seat] ?? nil else { return [] }
       let news: Machine.MixerNews =
         switch order {
-        case .offer: .offer("MO\(history.count)")
-        case .answer: .answer("MA\(history.count)")
+        case .offer: .offer("an offer to \(description(of: seat.leg))")
+        case .answer: .answer("an answer to \(description(of: seat.leg))")
         case .accept, .candidates, .rollback, .leave: .accepted
         }
       return [.mixed(seat, news), .mixed(seat, .failed(.engine))]
@@ -32,9 +32,9 @@ extension RedirectWalk {
   }
 
   /// The mixer reports something.
-  mutating func report(_ input: Machine.Input) {
-    guard case .mixed(let seat, _) = input else { return }
+  @discardableResult mutating func report(_ input: Machine.Input) -> [Machine.Effect] {
+    guard case .mixed(let seat, _) = input else { return [] }
     if seats[seat] != nil { seats.updateValue(nil, forKey: seat) }
-    feed(input)
+    return feed(input)
   }
 }

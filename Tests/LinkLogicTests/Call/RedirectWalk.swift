@@ -1,5 +1,6 @@
-import LinkLogic
 import LinkProtocol
+
+@testable import LinkLogic
 
 private typealias Fixture = GatewayCallFixture
 
@@ -24,6 +25,18 @@ struct RedirectWalk {
     var hasRung = false
     /// What it has answered the call.
     var answer: String?
+    /// Counts what it has said, so that no two descriptions are the same.
+    var descriptions = 0
+  }
+
+  /// What tells one moment from another, except how it came about.
+  struct Moment: Hashable {
+    var machine: Machine
+    var seen: [SessionID: Seen]
+    var running: [Machine.Timer: Int]
+    var seats: [Machine.Seat: Machine.MixerOrder?]
+    var leftSeats: Set<Machine.Seat>
+    var conversations: [Machine.Conversation: Bool]
   }
 
   enum Owed: Hashable {
@@ -65,7 +78,11 @@ struct RedirectWalk {
     let effects = machine.handle(input)
     history.append((input, effects))
     let answers = effects.compactMap { if case .respond(let answer) = $0 { answer } else { nil } }
-    let isQuestion = if case .request = input { true } else { history.count == 1 }
+    let isQuestion =
+      switch input {
+      case .request, .start: true
+      case .notified, .presence, .mixed, .timerFired, .shutdown: false
+      }
     if answers.count != (isQuestion ? 1 : 0) { complain("\(answers.count) answers") }
     if let answer = answers.first {
       if effects.first != .respond(answer) { complain("the answer is not the first effect") }
@@ -86,6 +103,23 @@ struct RedirectWalk {
     machine.adopt(&other)
     for effect in effects { observe(effect) }
   }
+
+  /// Counts the timers that run from one, so that moments that differ in nothing else are the same, and forgets the past.
+  mutating func settleDown() -> Moment {
+    history = []
+    stale = []
+    let timers = running.keys.sorted { ($0.leg.rawValue, "\($0.kind)") < ($1.leg.rawValue, "\($1.kind)") }
+    for (index, timer) in timers.enumerated() {
+      running[timer] = index + 1
+      machine.timers[timer] = index + 1
+    }
+    machine.lastGeneration = timers.count
+    return Moment(
+      machine: machine, seen: seen, running: running, seats: seats, leftSeats: leftSeats, conversations: conversations)
+  }
+
+  /// What the leg says next.
+  func description(of leg: SessionID) -> String { "\(leg) \(seen[leg]?.descriptions ?? 0)" }
 
   /// What was complained about, and everything that led to it.
   var story: String {
@@ -117,9 +151,9 @@ struct RedirectWalk {
     }
   }
 
-  mutating func fire(_ timer: Machine.Timer) {
-    guard let generation = running.removeValue(forKey: timer) else { return }
-    feed(.timerFired(timer, generation: generation))
+  @discardableResult mutating func fire(_ timer: Machine.Timer) -> [Machine.Effect] {
+    guard let generation = running.removeValue(forKey: timer) else { return [] }
+    return feed(.timerFired(timer, generation: generation))
   }
 
   /// Whatever is left ends.
@@ -145,12 +179,15 @@ struct RedirectWalk {
     guard isAccepted else { return }
     switch request {
     case .offer(let content):
+      described(leg)
       seen[leg]?.offers += 1
       seen[leg]?.isAsking = content.sdp == nil
     case .reply:
+      described(leg)
       if seen[leg]?.owes == .offer { seen[leg]?.offers += 1 }
       seen[leg]?.owes = nil
     case .answer(let content, _):
+      described(leg)
       if let first = seen[leg]?.answer {
         if first != content.sdp { complain("two answers of \(leg)") }
       } else {
@@ -168,6 +205,10 @@ struct RedirectWalk {
     case .join, .ringing, .reject, .forward, .end, .refuse, .candidates, .customHeaders, .audit, .read, .unsupported, .unknown:
       break
     }
+  }
+
+  private mutating func described(_ leg: SessionID) {
+    seen[leg]?.descriptions += 1
   }
 
   private mutating func observe(_ effect: Machine.Effect) {
