@@ -30,13 +30,26 @@ def texts(value):
             yield from texts(element)
 
 
-def description(text):
+def plain(text):
     # The recorded traffic has its secrets taken out; what stands for them here is as long as it has to be.
     text = text.replace("a=ice-pwd:***", "a=ice-pwd:0123456789abcdefghijklmn")
     text = text.replace("a=fingerprint:sha-256 ***", "a=fingerprint:sha-256 " + ":".join(["A5"] * 32))
+    return text
+
+
+def description(text):
+    text = plain(text)
     # An offer and an answer at the beginning, an offer in a call, an answer that nothing is known about.
     for choice in (0x00, 0x01, 0x48, 0xD1):
         write("FuzzDescriptions", bytes([choice]) + text.encode())
+
+
+def notification(value):
+    write("FuzzNotifications", json.dumps(value, separators=(",", ":")).encode())
+    params = (value.get("notificationMessage") or {}).get("sessionParams")
+    if isinstance(params, dict):
+        text = plain(params.pop("sdp", "") or "")
+        write("FuzzCalls", json.dumps(value, separators=(",", ":")).encode() + (b"\n" + text.encode() if text else b""))
 
 
 def main():
@@ -49,8 +62,9 @@ def main():
             for value in (entry.get("message"), entry.get("data"), entry.get("frame"), entry.get("notification")):
                 if isinstance(value, str) and value.startswith("{"):
                     write("FuzzNotifications", value.encode())
-                elif isinstance(value, dict):
-                    write("FuzzNotifications", json.dumps(value, separators=(",", ":")).encode())
+                    value = json.loads(value)
+                if isinstance(value, dict):
+                    notification(value)
     part = (ROOT / "docs/protocol/03-media-sdp.md").read_text(encoding="utf-8")
     for block in re.findall(r"^```\n(.*?)^```", part, re.S | re.M):
         lines = [re.sub(r"\s+<-.*", "", line.rstrip()) for line in block.splitlines()]

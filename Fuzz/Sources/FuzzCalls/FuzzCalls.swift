@@ -1,0 +1,20 @@
+import FuzzChecks
+import FuzzDriver
+
+/// Looks for bytes that `CallCheck` complains about.
+@main enum FuzzCalls {
+  static func main() {
+    runFuzzer(fuzz)
+  }
+}
+
+/// One try. The name is the one that libFuzzer's library looks for.
+@_cdecl("LLVMFuzzerTestOneInput")
+func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+  do {
+    try CallCheck.examine(Array(UnsafeBufferPointer(start: data, count: size)))
+  } catch {
+    fatalError("\(error)")
+  }
+  return 0
+}

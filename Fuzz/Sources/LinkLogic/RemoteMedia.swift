@@ -1,0 +1,1 @@
+../../../Sources/LinkLogic/Call/RemoteMedia.swift
