@@ -33,6 +33,8 @@ public enum Event: Sendable, Hashable {
   /// An operation on a call failed; without an id when no call came to be.
   case callError(CallID?, BasicError)
   case callOperation(CallOperationChange)
+  /// What is heard of the far end has become bad, or good again (R-CALL-755). Not in 3.16.
+  case callQuality(CallID, QualityChange)
 
   case mediaInitialize(MediaInitialization)
   case mediaPermissions(granted: Bool, devices: MediaDevices, error: BasicError?)
@@ -102,6 +104,7 @@ public enum EventName: String, Sendable, Hashable, Codable, CaseIterable {
   case callCustomParameters = "call:customParameters"
   case callMediaRestart = "call:mediaRestart"
   case callOperation = "call:operation"
+  case callQuality = "call:quality"
   case videoPreviewChange = "videoPreview:change"
   case videoPreviewError = "videoPreview:error"
   case devicesChange = "devices:change"
@@ -160,6 +163,7 @@ extension Event {
     case .callMediaRestart: .callMediaRestart
     case .callError: .callError
     case .callOperation: .callOperation
+    case .callQuality: .callQuality
     case .mediaInitialize: .mediaInitialize
     case .mediaPermissions: .mediaPermissions
     case .devicesChange, .speakerChange: .devicesChange

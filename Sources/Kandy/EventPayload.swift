@@ -34,6 +34,8 @@ extension Event {
       .members(["callId": call.map { .id($0) }, "error": error.json])
     case .callOperation(let change):
       change.payload
+    case .callQuality(let call, let change):
+      change.payload(of: call)
     case .mediaInitialize(let result):
       ["result": .of(result)]
     case .mediaPermissions(let granted, let devices, let error):
@@ -67,6 +69,16 @@ extension CallStateChange {
     .members([
       "callId": .id(callID), "state": state.map { .string($0.rawValue) }, "transition": transition.map { .of($0) },
     ])
+  }
+}
+
+extension QualityChange {
+  /// The score has two digits: more would pretend to know more.
+  fileprivate func payload(of call: CallID) -> JSONValue {
+    [
+      "callId": .id(call), "quality": .string(quality.rawValue), "mos": .number((mos * 100).rounded() / 100),
+      "reasons": .array(reasons.map { .string($0.rawValue) }),
+    ]
   }
 }
 

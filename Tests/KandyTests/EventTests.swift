@@ -6,7 +6,7 @@ import Testing
 @Suite(.spec("R-CONN-301"))
 struct EventTests {
   @Test func theNamesAreTheDocumentedOnes() {
-    #expect(EventName.allCases.count == 53)
+    #expect(EventName.allCases.count == 54)
     #expect(EventName(rawValue: "call:receive") == .callReceive)
     #expect(EventName(rawValue: "contacts:new") == .contactsNew)
     #expect(EventName(rawValue: "voicemail:new") == nil)

@@ -7,7 +7,8 @@ import LinkProtocol
   import Foundation
 #endif
 
-/// Incoming calls that go on ringing in the next process of the same device (`call.continuity`, R-CALL-700, part 02 §8.27).
+/// What is kept of calls beyond the life of the process: those that go on ringing in the next one of the same device
+/// (`call.continuity`, R-CALL-700, part 02 §8.27), and the statistics of the last one.
 struct CallCache: Sendable {
   let storage: any ClientStorage
   let log: TargetLogger
@@ -39,6 +40,17 @@ struct CallCache: Sendable {
       try await storage.set(nil, for: Self.key(session, user))
     } catch {
       log.warn("A call that is over could not be forgotten.")
+    }
+  }
+
+  /// What the last call's peers have counted (`call.recordCallStats`, R-CALL-750).
+  func keep(_ totals: CallTotals, of user: String) async {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      try await storage.set(try encoder.encode(totals), for: "FCS_\(user)_\(user)_stats")
+    } catch {
+      log.warn("The statistics of a call could not be kept.")
     }
   }
 

@@ -24,6 +24,10 @@ final class CallDriver: Sendable {
     /// What the two calls that this one joins have to know.
     var tellOriginals: @Sendable (CallMachine.JoinNews) -> Void = { _ in }
     var metrics = ClientMetrics.none
+    /// How often statistics are logged; `nil` is never.
+    var logInterval: Duration?
+    /// The call is over, and this is what its peers have counted.
+    var counted: @Sendable (CallTotals) async -> Void = { _ in }
   }
 
   private struct Message {
@@ -35,6 +39,7 @@ final class CallDriver: Sendable {
   let id: CallID
   let store: CallStore
   let media: CallMedia
+  let board = StatisticsBoard()
   private let surroundings: Surroundings
   private let options: CallRecordOptions
   private let inbox: AsyncStream<Message>
@@ -66,7 +71,7 @@ final class CallDriver: Sendable {
     let (inbox, mail) = AsyncStream.makeStream(of: Message.self)
     self.inbox = inbox
     self.mail = mail
-    media = CallMedia(setup) { report in
+    media = CallMedia(setup, board: board) { report in
       switch report {
       case .connectionState(let state): mail.yield(Message(input: .mediaState(state)))
       case .candidates(let candidates): mail.yield(Message(input: .localCandidates(candidates)))
@@ -133,13 +138,23 @@ final class CallDriver: Sendable {
   func run(_ machine: consuming CallMachine) async {
     var machine = machine
     var measurement = CallMeasurement(machine.facts, surroundings.metrics)
+    var isSampling = false
+    let sampler = CallSampler(
+      id: id, media: media, store: store, board: board, events: surroundings.events, clock: surroundings.clock)
     await withDiscardingTaskGroup { group in
+      if let interval = surroundings.logInterval {
+        group.addTask { [log = surroundings.log] in await sampler.log(every: interval, log) }
+      }
       for await message in inbox {
         if !isAbandoned.load(ordering: .relaxed) {
           step(&machine, message, in: &group)
           measurement.note(message.input, machine.facts, at: surroundings.now())
         }
         message.processed?.resume()
+        if !isSampling, store.record.state.isEstablished {
+          isSampling = true
+          group.addTask { await sampler.run() }
+        }
         if machine.isOver { mail.finish() }
       }
       group.cancelAll()
@@ -151,6 +166,8 @@ final class CallDriver: Sendable {
     requestLane.end()
     mediaLane.end()
     abandonOperations()
+    board.finish()
+    if let totals = board.totals { await surroundings.counted(totals) }
     store.finish()
   }
 

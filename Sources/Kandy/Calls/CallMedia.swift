@@ -23,6 +23,8 @@ actor CallMedia {
     /// Whether this end placed the call (R-DTLS-5).
     var isOriginator: Bool
     var clock: any Clock<Duration>
+    /// Milliseconds since 1970.
+    var now: @Sendable () -> Int64
     var log: TargetLogger
   }
 
@@ -33,6 +35,8 @@ actor CallMedia {
   }
 
   nonisolated let setup: Setup
+  /// Where what has been counted goes.
+  let board: StatisticsBoard
   let report: @Sendable (Report) -> Void
 
   /// Who hears the far end.
@@ -64,8 +68,9 @@ actor CallMedia {
   private var isInitialized = false
   private var connections = 0
 
-  init(_ setup: Setup, report: @escaping @Sendable (Report) -> Void) {
+  init(_ setup: Setup, board: StatisticsBoard, report: @escaping @Sendable (Report) -> Void) {
     self.setup = setup
+    self.board = board
     self.report = report
   }
 
@@ -130,7 +135,7 @@ actor CallMedia {
     let connections = [current, next].compactMap(\.self)
     current = nil
     next = nil
-    for connection in connections { await connection.close() }
+    for connection in connections { await retire(connection) }
     releaseDevices()
   }
 
@@ -143,7 +148,7 @@ actor CallMedia {
     current = next
     self.next = nil
     report(.connectionState(next.state))
-    await old?.close()
+    if let old { await retire(old) }
   }
 
   /// Back to what was in force before.

@@ -51,6 +51,13 @@ extension CallSources {
   }
 }
 
+extension Configuration.CallSettings {
+  /// R-CALL-760, R-MEDIA-82.
+  var statisticsLogInterval: Duration? {
+    webrtcLogCollectionInterval.flatMap { $0 > 0 ? max(Duration(milliseconds: $0), .milliseconds(100)) : nil }
+  }
+}
+
 extension OpusParameters {
   init(_ configuration: Configuration.OpusConfiguration) {
     self.init(

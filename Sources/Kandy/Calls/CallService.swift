@@ -200,12 +200,17 @@ final class CallService: Service {
   }
 
   private func surroundings(of id: CallID) -> CallDriver.Surroundings {
-    CallDriver.Surroundings(
+    var surroundings = CallDriver.Surroundings(
       events: context.events, requests: requests, clock: context.clock, now: context.now,
       log: context.log.logger(.call, id: id.rawValue),
       registered: { [weak self] session in self?.register(session, id) },
       inviteSent: { [weak self] in self?.inviteSent() }, inviteAnswered: { [weak self] in self?.inviteAnswered() },
       metrics: context.metrics)
+    surroundings.logInterval = configuration.statisticsLogInterval
+    if configuration.recordCallStats, let user = context.requests.username {
+      surroundings.counted = { [cache] totals in await cache.keep(totals, of: user) }
+    }
+    return surroundings
   }
 
   func machineSettings(user: String, domain: String) -> CallMachine.Settings {
@@ -248,7 +253,8 @@ final class CallService: Service {
           bundlePolicy: configuration.bundlePolicy, codecsToReplace: configuration.codecsToReplace ?? [],
           opus: configuration.opusConfig.map { OpusParameters($0) }, handlers: handlers())
       },
-      isOriginator: isOriginator, clock: context.clock, log: context.log.logger(.call, id: id.rawValue))
+      isOriginator: isOriginator, clock: context.clock, now: context.now,
+      log: context.log.logger(.call, id: id.rawValue))
   }
 }
 

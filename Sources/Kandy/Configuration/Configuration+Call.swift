@@ -8,6 +8,7 @@ extension Configuration {
     public var callDefaults = CallDefaults()
     /// Without effect outside a browser.
     public var chromeExtensionId: String?
+    /// Whether the statistics of the last call are kept in `Surroundings.storage` (R-CALL-750).
     public var recordCallStats = false
     public var earlyMedia = false
     /// Milliseconds between the audits of a call.
@@ -28,7 +29,8 @@ extension Configuration {
     public var callConstraints: JSONValue?
     public var bundlePolicy = BundlePolicy.disabled
     public var opusConfig: OpusConfiguration?
-    /// Milliseconds, as documented (D-21); `nil` collects nothing.
+    /// Milliseconds, as documented (D-21), between entries of a call's statistics in the log, at level trace while
+    /// `logs.enableFcsLogs` is on; at least 100. `nil`, and what is not above zero, logs nothing.
     public var webrtcLogCollectionInterval: Double?
     /// Only relay candidates (D-20).
     public var useRelay = false

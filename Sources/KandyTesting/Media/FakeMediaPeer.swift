@@ -120,7 +120,7 @@ public final class FakeMediaPeer: MediaPeer {
   }
 
   public func statistics() async throws -> [StatisticsRecord] {
-    try await perform(.statistics) { $0.statistics }
+    try await perform(.statistics) { $0.reportedStatistics ?? $0.statistics }
   }
 
   public func close() async {
@@ -194,6 +194,11 @@ public final class FakeMediaPeer: MediaPeer {
   /// Gathers what is missing and ends the gathering; nothing if none is under way.
   public func finishGathering() {
     try? network.perform(id) { $0.finishGathering() }
+  }
+
+  /// Makes `statistics` give these records from now on; `nil` makes it count what the network carries again.
+  public func report(_ statistics: [StatisticsRecord]?) {
+    try? network.perform(id) { $0.reportedStatistics = statistics }
   }
 
   /// Reports a state of the connection, as when the network breaks; a far end that is not fake is connected this way.

@@ -44,6 +44,8 @@ struct FakePeerCore {
   let toneSound = DTMFMixer()
   var sentFrames: [MediaKind: Int] = [:]
   var receivedFrames: [MediaKind: Int] = [:]
+  /// What the test wants to have been counted.
+  var reportedStatistics: [StatisticsRecord]?
   /// Towards the camera's next picture, in thousandths.
   var pictureProgress = 0
 

@@ -20,11 +20,11 @@ struct CallFixture {
   static let session = "callControl/callSessions/s1"
 
   init(
-    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce,
+    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce, storage: any ClientStorage = MemoryStorage(),
     configuring change: (@Sendable (inout Configuration) -> Void)? = nil
   ) async throws {
     engine = FakeMediaEngine(gathering: gathering)
-    fixture = ClientFixture(["call": call], media: engine)
+    fixture = ClientFixture(["call": call], media: engine, storage: storage)
     if let change { fixture.client.updateConfig(change) }
     socket = try await fixture.connect()
     farEnd = try await engine.makePeer(PeerConfiguration())
@@ -33,10 +33,10 @@ struct CallFixture {
 
   /// Does something with such a client, and ends it.
   static func run(
-    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce,
+    _ call: JSONValue = [:], gathering: FakeGathering = .atOnce, storage: any ClientStorage = MemoryStorage(),
     configuring change: (@Sendable (inout Configuration) -> Void)? = nil, _ body: (CallFixture) async throws -> Void
   ) async throws {
-    let calls = try await CallFixture(call, gathering: gathering, configuring: change)
+    let calls = try await CallFixture(call, gathering: gathering, storage: storage, configuring: change)
     try await body(calls)
     await calls.client.destroy()
   }

@@ -1,0 +1,32 @@
+import LinkMedia
+import LinkProtocol
+
+// What the engine has counted.
+
+extension CallMedia {
+  /// - Throws: `MediaError` when the call has no media, or it ends meanwhile.
+  func statistics() async throws -> CallStatistics {
+    guard let current else { throw MediaError(.invalidState, "The call has no media.") }
+    return try await statistics(of: current)
+  }
+
+  func statisticsOfAllPeers() async -> [CallStatistics] {
+    var all: [CallStatistics] = []
+    for connection in [current, next].compactMap(\.self) {
+      if let statistics = try? await statistics(of: connection) { all.append(statistics) }
+    }
+    return all
+  }
+
+  /// Closes a peer that has carried media, after a last look at its counters (R-CALL-751).
+  func retire(_ connection: CallConnection) async {
+    if let last = try? await statistics(of: connection) { board.add(last) }
+    await connection.close()
+  }
+
+  private func statistics(of connection: CallConnection) async throws -> CallStatistics {
+    let records = try await connection.peer.statistics()
+    return CallStatistics(
+      records, timestamp: setup.now(), peer: connection.number, iceConnectionState: connection.state)
+  }
+}
