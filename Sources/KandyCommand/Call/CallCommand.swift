@@ -39,6 +39,8 @@ struct CallCommand: AsyncParsableCommand {
     name: .customLong("for"), help: ArgumentHelp("Hangs up so long after media flows.", valueName: "seconds"),
     transform: OptionValue.number(like: 10))
   var seconds: Double?
+  @Flag(help: "Shows bit rate, loss, jitter, round trip and quality once a second: one line that changes on a terminal.")
+  var stats = false
   @Option(
     help: ArgumentHelp("Sends these tones of the keypad as soon as media flows.", valueName: "tones"),
     transform: OptionValue.tones)
@@ -66,9 +68,9 @@ struct CallCommand: AsyncParsableCommand {
   /// Opens the files, before anybody is called.
   private func wishes() async throws -> CallConversation.Wishes {
     do {
-      return try await Blocking.run { [tone, file, record, video, seconds, dtmf] in
+      return try await Blocking.run { [tone, file, record, video, seconds, dtmf, stats] in
         var wishes = CallConversation.Wishes(
-          sendsVideo: video, limit: seconds.map { .milliseconds($0 * 1000) }, tones: dtmf)
+          sendsVideo: video, limit: seconds.map { .milliseconds($0 * 1000) }, tones: dtmf, showsStatistics: stats)
         if let tone { wishes.microphone = ToneSource(hz: tone) }
         if let file { wishes.microphone = try WAVSource(path: file) }
         if let record { wishes.recorder = try WAVRecorder(path: record) }

@@ -15,6 +15,8 @@ struct CallConversation: Sendable {
     var limit: Duration?
     /// To be sent as soon as media flows.
     var tones: DTMFTones?
+    /// Whether each second of media is shown.
+    var showsStatistics: Bool
   }
 
   private enum Happening: Sendable {
@@ -25,6 +27,7 @@ struct CallConversation: Sendable {
     case timeIsUp
     /// Time to say again what is heard.
     case look
+    case sample(CallSample)
   }
 
   let phone: Phone
@@ -38,12 +41,17 @@ struct CallConversation: Sendable {
     var story = CallStory(try dial(), to: callee)
     await withDiscardingTaskGroup { group in
       watch(signals, post, in: &group)
+      if wishes.showsStatistics {
+        let samples = story.call.statistics
+        group.addTask { for await sample in samples { post.yield(.sample(sample)) } }
+      }
       for await happening in happenings {
         take(happening, &story, post, in: &group)
         if story.isOver { break }
       }
       group.cancelAll()
     }
+    CommandOutput.stopShowing()
     try await finishRecording()
     if let failure = story.failure { throw failure }
   }
@@ -89,7 +97,7 @@ struct CallConversation: Sendable {
       for await line in StandardInput() { post.yield(.typed(line)) }
       post.yield(.inputEnded)
     }
-    guard Self.isOnTerminal else { return }
+    guard Self.isOnTerminal, !wishes.showsStatistics else { return }
     group.addTask {
       while (try? await Task.sleep(for: .seconds(3))) != nil { post.yield(.look) }
     }
@@ -114,6 +122,8 @@ struct CallConversation: Sendable {
       group.addTask { await Self.obey("end", in: call) }
     case .look:
       story.tellWhatIsHeard()
+    case .sample(let sample):
+      CommandOutput.show(StatisticsLine(sample: sample).description)
     }
   }
 

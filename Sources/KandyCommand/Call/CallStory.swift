@@ -33,6 +33,7 @@ struct CallStory {
     case .callStateChange(let change) where change.callID == call.id:
       if let state = change.state { tell(state, after: change.transition?.previousState) }
     case .callMediaStateChange(call.id, let state): tell(state)
+    case .callQuality(call.id, let change): tell(change)
     case .callMediaRestart(call.id): CommandOutput.say("another way through the network has been agreed on")
     default: break
     }
@@ -72,6 +73,17 @@ struct CallStory {
     case .failed: CommandOutput.say("no way through the network was found")
     case .new, .checking, .closed: break
     }
+  }
+
+  private func tell(_ change: QualityChange) {
+    guard change.quality == .bad else { return CommandOutput.say("\(callee) can be heard well again") }
+    let causes = change.reasons.map { reason in
+      switch reason {
+      case .loss: "too much is lost on the way"
+      case .delay: "it takes too long on the way"
+      }
+    }
+    CommandOutput.say("\(callee) can hardly be heard: \(causes.joined(separator: ", "))")
   }
 
   /// The way is sometimes found before the answer is in force.

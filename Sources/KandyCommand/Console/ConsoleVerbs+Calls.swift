@@ -58,6 +58,9 @@ extension ConsoleVerbs {
       try await console.client.call.changeSpeaker(arguments.string(0, "speakerId"))
       return .null
     },
+    "call.getStats": { console, arguments in
+      try JSONValue(encoding: await console.client.call.getStats(arguments.call(0)))
+    },
     "call.restartMedia": action { try await $0.restartMedia($1) },
     "call.getCustomParameters": { console, arguments in
       try JSONValue(encoding: console.client.call.getCustomParameters(arguments.call(0)))

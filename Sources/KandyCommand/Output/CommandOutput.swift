@@ -18,10 +18,41 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// Lines for people and programs, written at once even into a pipe. What a console says goes through a `ConsoleOutput` instead.
 enum CommandOutput {
-  private static let lock = Mutex(())
+  /// The line that stands at the bottom of a terminal, and is rewritten.
+  private static let bottom = Mutex("")
+  private static let toBeginningOfClearedLine = "\r\u{1b}[K"
 
   static func say(_ line: String) {
-    lock.withLock { _ in _ = writeWhole(line + "\n", to: STDOUT_FILENO) }
+    bottom.withLock { bottom in
+      let text = bottom.isEmpty ? line + "\n" : toBeginningOfClearedLine + line + "\n" + bottom
+      _ = writeWhole(text, to: STDOUT_FILENO)
+    }
+  }
+
+  /// A line that replaces the one before: on a terminal it is rewritten, below everything that is said, anywhere else a line follows
+  /// another.
+  static func show(_ line: String) {
+    guard isatty(STDOUT_FILENO) == 1 else { return say(line) }
+    let line = String(line.prefix(width - 1))
+    bottom.withLock { bottom in
+      bottom = line
+      _ = writeWhole(toBeginningOfClearedLine + line, to: STDOUT_FILENO)
+    }
+  }
+
+  /// Leaves the line that was shown last where it stands.
+  static func stopShowing() {
+    bottom.withLock { bottom in
+      if !bottom.isEmpty { _ = writeWhole("\n", to: STDOUT_FILENO) }
+      bottom = ""
+    }
+  }
+
+  /// Columns of the terminal: a longer line would wrap, and could not be rewritten.
+  private static var width: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+    return Int(size.ws_col)
   }
 
   /// To standard error.

@@ -23,6 +23,7 @@ enum ConsoleHelp {
     "call.stopScreenshare": "CALL",
     "call.changeInputDevices": "CALL",
     "call.restartMedia": "CALL",
+    "call.getStats": "CALL",
     "call.getById": "CALL",
     "call.getCustomParameters": "CALL",
     "call.sendCustomParameters": "CALL",
