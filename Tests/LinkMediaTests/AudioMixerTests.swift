@@ -95,6 +95,39 @@ import Testing
     #expect(parties[0].hears(tones) == [700])
   }
 
+  @Test(.spec("R-MEDIA-72")) func aMicrophoneAndTwoOthersAreAddedSampleForSample() {
+    let mixer = AudioMixer()
+    let (alice, bob, carol) = (mixer.addPort(), mixer.addPort(), mixer.addPort())
+    func tone(_ hz: Double) -> ToneSource { ToneSource(hz: hz, level: -20) }
+    carol.setMicrophone(tone(440))
+    let said = zip(frames(tone(700), seconds: 0.5), frames(tone(1000), seconds: 0.5))
+    var heard: [Int16] = []
+    for (fromAlice, fromBob) in said {
+      alice.receive(fromAlice)
+      bob.receive(fromBob)
+      heard += samples(carol, seconds: 0.01)
+    }
+    // The others come a block later than the microphone.
+    let silence = [Int16](repeating: 0, count: 480)
+    let others = [tone(700), tone(1000)].map { silence + samples($0, seconds: 0.49) }
+    let wanted = zip(samples(tone(440), seconds: 0.5), zip(others[0], others[1])).map { $0 + $1.0 + $1.1 }
+    #expect(heard == wanted)
+  }
+
+  @Test(.spec("R-MEDIA-74")) func whatBeginsMutedIsSilentFromTheFirstSample() {
+    let mixer = AudioMixer()
+    let (alice, bob) = (mixer.addPort(), mixer.addPort())
+    alice.gain = 0
+    bob.setMicrophone(ToneSource(hz: 440))
+    bob.microphoneGain = 0
+    var heard: [Int16] = []
+    for frame in frames(ToneSource(hz: 700), seconds: 0.1) {
+      alice.receive(frame)
+      heard += samples(bob, seconds: 0.01)
+    }
+    #expect(heard == [Int16](repeating: 0, count: 4800))
+  }
+
   @Test(.spec("R-MEDIA-73")) func aPartyThatHasLeftIsNotHeardAndHearsNobody() {
     let mixer = AudioMixer()
     let parties = tones.prefix(3).map { Party(mixer, hz: $0) }
@@ -127,6 +160,24 @@ import Testing
       for frame in frames(bob, seconds: 0.01) { probe.receive(frame) }
     }
     #expect(probe.purity(at: 440) > 0.98)
+  }
+
+  @Test func twoFullScaleTonesOnTopOfAFullScaleMicrophoneAreTurnedDownToTheLimit() {
+    let mixer = AudioMixer()
+    let parties = tones.prefix(3).map { Party(mixer, hz: $0, level: -3.02) }
+    parties[0].port.setMicrophone(ToneSource(hz: 440, level: -3.02))
+    var loudest = 0
+    for _ in 0..<150 {
+      for party in parties { party.speak() }
+      let frame = frames(parties[0].port, seconds: 0.01)[0]
+      loudest = max(loudest, frame.samples.map { abs(Int($0)) }.max() ?? 0)
+      parties[0].ear.receive(frame)
+    }
+    #expect(loudest <= Int(Limiter.ceiling) && loudest > Int(Limiter.ceiling) - 100)
+    // A sum that is cut off has other tones in it; this one has its own in equal shares.
+    let shares = tones.prefix(3).map { parties[0].ear.purity(at: $0) }
+    #expect(shares.allSatisfy { abs($0 - 1.0 / 3) < 0.02 }, "\(shares)")
+    #expect(shares.reduce(0, +) > 0.97, "\(shares)")
   }
 
   @Test func sixDecibelsTooMuchAreTurnedDownAndDoNotWrap() {

@@ -3,9 +3,13 @@ import Synchronization
 /// Lets any number of parties hear each other: each has a port, which is a sink for what the party says and a source of what
 /// it is to hear – all others, never itself (R-MEDIA-72).
 ///
-/// Between every two ports lies a `JitterBuffer`, since parties come from engines with clocks of their own. A sum that would
-/// be too loud goes through a `Limiter`, one for each port, so that it is neither cut off nor wraps; a sum that is not too loud is
-/// passed on sample for sample.
+/// **Delay.** Between every two ports lies a queue of 10 to 60 ms, 20 ms at first, since parties come from engines with clocks of
+/// their own. One that runs dry is silence until it has 20 ms again; one that would hold more than 60 ms drops the oldest.
+///
+/// **Limiter.** A sum that would exceed −0.1 dBFS is turned down, each port's by itself, at once and by just enough, and comes back
+/// with a time constant of 200 ms; so it is neither cut off nor wraps. A sum that is not too loud is passed on sample for sample.
+///
+/// Reading and receiving are done on the callers' threads and wait for nothing but each other's few microseconds of adding.
 public final class AudioMixer: Sendable {
   fileprivate struct Party {
     var gain = Gain(1)
@@ -134,13 +138,15 @@ extension AudioMixer.State {
   }
 }
 
-/// A factor that goes from one value to another within one block, so that nothing clicks.
+/// A factor that goes from one value to another within one block, so that nothing clicks. Before the first block there is nothing
+/// that could: what begins silent is silent from the first sample.
 struct Gain {
   var wanted: Float
-  private var current: Float
+  /// That of the block before.
+  private var current: Float?
 
   init(_ value: Float) {
-    (wanted, current) = (value, value)
+    wanted = value
   }
 
   mutating func apply(to samples: inout [Int16]) {
@@ -149,8 +155,9 @@ struct Gain {
 
   mutating func apply(to samples: UnsafeMutableBufferPointer<Int16>) {
     defer { current = wanted }
-    if current == wanted, wanted == 1 { return }
-    let (from, step) = (current, (wanted - current) / Float(max(1, samples.count)))
+    let from = current ?? wanted
+    if from == wanted, wanted == 1 { return }
+    let step = (wanted - from) / Float(max(1, samples.count))
     var index = 0
     while index < samples.count {
       let value = Float(samples[index]) * (from + step * Float(index))
