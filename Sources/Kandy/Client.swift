@@ -25,6 +25,8 @@ public func create(
 public final class Client: Sendable {
   /// `client.call`.
   public let call: Calls
+  /// `client.audioBridge`.
+  public let audioBridge: AudioBridges
   /// `client.media`.
   public let media: Media
   /// `client.notification`.
@@ -50,9 +52,10 @@ public final class Client: Sendable {
     let router = NotificationRouter(context: context)
     let session = SessionDriver(context: context, transport: transport, router: router)
     let devices = MediaService(context)
+    let bridges = AudioBridgeService(context, media: devices)
     let calls = CallService(
       context, media: devices, turn: { [weak session] in session?.view.turnCredentials },
-      handlers: { context.settings.current.call.sdpHandlers })
+      handlers: { context.settings.current.call.sdpHandlers }, ended: { bridges.callEnded($0) })
     let services: [any Service] = [calls, devices]
 
     self.context = context
@@ -60,6 +63,7 @@ public final class Client: Sendable {
     self.calls = calls
     log = context.log.logger(.factory)
     call = Calls(calls)
+    audioBridge = AudioBridges(bridges, calls)
     media = Media(service: devices)
     notification = Notifications(context: context, router: router)
     connection = Connectivity(session: session)

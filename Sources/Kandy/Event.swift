@@ -36,6 +36,11 @@ public enum Event: Sendable, Hashable {
   /// What is heard of the far end has become bad, or good again (R-CALL-755). Not in 3.16.
   case callQuality(CallID, QualityChange)
 
+  /// A bridge was made, closed, muted or silenced, or its calls are others; look at `audioBridge.getAll()` (R-CALL-712).
+  case audioBridgeChange(AudioBridge.ID)
+  /// A function of `audioBridge` failed.
+  case audioBridgeError(BasicError)
+
   case mediaInitialize(MediaInitialization)
   case mediaPermissions(granted: Bool, devices: MediaDevices, error: BasicError?)
   case devicesChange(MediaDevices)
@@ -164,6 +169,8 @@ extension Event {
     case .callError: .callError
     case .callOperation: .callOperation
     case .callQuality: .callQuality
+    case .audioBridgeChange: .audioBridgeChange
+    case .audioBridgeError: .audioBridgeError
     case .mediaInitialize: .mediaInitialize
     case .mediaPermissions: .mediaPermissions
     case .devicesChange, .speakerChange: .devicesChange

@@ -36,6 +36,10 @@ extension Event {
       change.payload
     case .callQuality(let call, let change):
       change.payload(of: call)
+    case .audioBridgeChange(let bridge):
+      ["bridgeId": .id(bridge)]
+    case .audioBridgeError(let error):
+      ["error": error.json]
     case .mediaInitialize(let result):
       ["result": .of(result)]
     case .mediaPermissions(let granted, let devices, let error):

@@ -40,6 +40,14 @@ struct EventTests {
       ])
   }
 
+  @Test(.spec("R-CALL-712")) func eventsOfBridgesCarryWhatIsDocumented() {
+    #expect(Event.audioBridgeChange("b").payload == ["bridgeId": "b"])
+    #expect(
+      Event.audioBridgeError(BasicError(.audioBridgeAlreadyExists, "No.")).payload == [
+        "error": ["code": "audioBridge:3", "message": "No."]
+      ])
+  }
+
   @Test(.spec("R-CALL-325"))
   func callEventsCarryWhatIsDocumented() {
     let transition = CallTransition(

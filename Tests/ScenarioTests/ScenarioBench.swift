@@ -26,9 +26,9 @@ struct ScenarioBench {
     self.mixing = mixing ?? FakeMediaEngine(network: media)
   }
 
-  static let users: [UserAddress] = ["alice@example.com", "bob@example.com", "carol@example.com"]
+  static let users: [UserAddress] = ["alice@example.com", "bob@example.com", "carol@example.com", "dave@example.com"]
 
-  /// Runs a gateway with Alice, Bob and Carol as its users, whether they have devices or not.
+  /// Runs a gateway with Alice, Bob, Carol and Dave as its users, whether they have devices or not.
   /// - Parameters:
   ///   - owners: whose devices there are, in the order in which the test gets them; a name may come twice.
   ///   - call: `config.call` of all of them.

@@ -16,6 +16,9 @@ final class CallConnection {
   var localOffer: SessionDescription?
   /// The engine's description when the last one left, before the handlers: what it has need not be trickled. `nil` while one is made.
   var sent: SessionDescription?
+  /// What the peer was last told to send as sound, and whether that is more than the microphone.
+  var outgoing: (any AudioSource)?
+  var isMixed = false
   /// The engine could not go back to where it was: the next exchange needs another peer.
   var isSpoilt = false
   var state = ICEConnectionState.new

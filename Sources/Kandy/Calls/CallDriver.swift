@@ -21,6 +21,8 @@ final class CallDriver: Sendable {
     var inviteSent: @Sendable () -> Void
     /// The invite has been answered, one way or the other, and the machine knows.
     var inviteAnswered: @Sendable () -> Void
+    /// The call has ended, and its events have been emitted.
+    var ended: @Sendable () -> Void = {}
     /// What the two calls that this one joins have to know.
     var tellOriginals: @Sendable (CallMachine.JoinNews) -> Void = { _ in }
     var metrics = ClientMetrics.none
@@ -261,6 +263,7 @@ final class CallDriver: Sendable {
     case .stateChanged(let state, let transition):
       surroundings.log.debug("The call changed its state.", ["state": .string(state.rawValue)])
       events.emit(.callStateChange(CallStateChange(id, state: state, transition: transition)))
+      if state == .ended { surroundings.ended() }
     case .flagsChanged: events.emit(.callStateChange(CallStateChange(id)))
     case .mediaStateChanged(let state): events.emit(.callMediaStateChange(id, MediaConnectionState(state)))
     case .screenshareChanged: events.emit(.callScreenshareChange(id))

@@ -47,20 +47,18 @@ extension CallMedia {
     return found.map { TappedCamera($0, showing: localVideo) }
   }
 
-  private func openSpeaker() async throws {
-    // Another one may have been chosen meanwhile.
-    guard speaker == nil, let opened = try await setup.devices.speaker(), speaker == nil else { return }
-    speaker = opened
-    if !isSilenced { remoteAudio.add(opened) }
+  func setTransceiver(_ kind: MediaKind, _ direction: MediaDirection, on connection: CallConnection) async throws {
+    if try await connection.peer.transceivers().contains(kind) {
+      try await connection.peer.setDirection(kind, direction)
+    } else {
+      try await connection.peer.addTransceiver(kind, direction: direction)
+    }
   }
 
   /// Gives a peer what it is to send, and those who hear and see what it receives.
   func attach(_ connection: CallConnection) async throws {
     let kinds = try await connection.peer.transceivers()
-    if kinds.contains(.audio) {
-      try await connection.peer.setMicrophone(keypad ?? microphone)
-      try await connection.peer.setAudioSinks([remoteAudio])
-    }
+    if kinds.contains(.audio) { try await attachAudio(connection) }
     if kinds.contains(.video) {
       try await connection.peer.setCamera((proposedFeed ?? feed).source)
       try await connection.peer.setVideoRenderers([remoteVideo])
@@ -70,7 +68,7 @@ extension CallMedia {
 
   func enable(_ connection: CallConnection) async {
     guard let kinds = try? await connection.peer.transceivers() else { return }
-    if kinds.contains(.audio) { try? await connection.peer.setEnabled(.audio, enableAudio(enablement)) }
+    if kinds.contains(.audio) { try? await enableAudio(connection) }
     if kinds.contains(.video) { try? await connection.peer.setEnabled(.video, enablement.video) }
     for kind in kinds { try? await connection.peer.setSending(kind, enablement.transmits) }
   }
@@ -78,6 +76,7 @@ extension CallMedia {
   func releaseDevices() {
     microphone = nil
     keypad = nil
+    arrangeMix()
     feed = VideoFeed()
     proposedFeed = nil
     if let speaker { remoteAudio.remove(speaker) }
@@ -85,21 +84,6 @@ extension CallMedia {
   }
 
   // MARK: - While the call lasts
-
-  /// Only what is played here: recordings and probes go on hearing the far end (R-MEDIA-27).
-  func silence(_ on: Bool) {
-    isSilenced = on
-    guard let speaker else { return }
-    if on { remoteAudio.remove(speaker) } else { remoteAudio.add(speaker) }
-  }
-
-  /// Plays the far end on the default speaker, which has just been chosen.
-  func changeSpeaker() async throws {
-    guard !isClosed, let new = try await setup.devices.speaker(), !isClosed else { return }
-    if let speaker { remoteAudio.remove(speaker) }
-    speaker = new
-    if !isSilenced { remoteAudio.add(new) }
-  }
 
   /// Sends what the default microphone and camera give (R-MEDIA-19, R-UP-30), the camera also where it is only being proposed. The
   /// old ones stay when the new ones cannot be had.
@@ -130,50 +114,5 @@ extension CallMedia {
   private func defaultCamera(for feed: VideoFeed) async throws -> (any VideoSource)? {
     guard case .camera(let resolution) = feed.content else { return feed.source }
     return try await setup.devices.camera(resolution).map { TappedCamera($0, showing: localVideo) }
-  }
-
-  // MARK: - Tones
-
-  /// As telephone events if the far end takes them, else as sound (R-MEDIA-41, R-MEDIA-43).
-  func send(_ tones: DTMFTones) async throws(MediaFailure) {
-    guard let current else { throw MediaFailure(.engine, "There is no media to send tones in.") }
-    do {
-      do {
-        try await sendWhenReady(tones, on: current)
-      } catch let error as MediaError where error.code == .unsupported {
-        try await sound(tones, on: current)
-      }
-    } catch {
-      throw isClosed ? Self.closed : MediaFailure(.engine, "\(error)")
-    }
-  }
-
-  /// A call is established by its answer, a moment before its transport is; tones wait for that for up to two seconds.
-  private func sendWhenReady(_ tones: DTMFTones, on connection: CallConnection) async throws {
-    for _ in 0..<20 {
-      do {
-        return try await connection.peer.sendDTMF(tones)
-      } catch let error as MediaError where error.code == .invalidState {
-        try await setup.clock.sleep(for: .milliseconds(100))
-      }
-    }
-    try await connection.peer.sendDTMF(tones)
-  }
-
-  private func sound(_ tones: DTMFTones, on connection: CallConnection) async throws {
-    if keypad == nil {
-      keypad = DTMFMixer()
-      try await attach(connection)
-    }
-    keypad?.play(tones)
-  }
-
-  /// A muted microphone is silent, but tones go out all the same; into a held call nothing goes.
-  /// - Returns: whether the engine is to send sound.
-  func enableAudio(_ enablement: MediaEnablement) -> Bool {
-    guard let keypad else { return enablement.audio }
-    keypad.setMicrophone(enablement.audio ? microphone : nil)
-    if enablement.isHeld { keypad.stop() }
-    return !enablement.isHeld
   }
 }

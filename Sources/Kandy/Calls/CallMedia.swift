@@ -1,6 +1,7 @@
 import LinkLogic
 import LinkMedia
 import LinkProtocol
+import Synchronization
 
 /// The media of one call: performs what its `CallMachine` wants with a peer of the media engine.
 ///
@@ -64,6 +65,10 @@ actor CallMedia {
   var proposedFeed: VideoFeed?
   var speaker: (any AudioSink)?
   var isSilenced = false
+  /// The call's place in an audio bridge.
+  var seat: BridgeSeat?
+  /// Whether the far end has described sound.
+  nonisolated let hasRemoteAudio = Atomic(false)
   var enablement = MediaEnablement()
   private var isInitialized = false
   private var connections = 0
@@ -125,6 +130,7 @@ actor CallMedia {
   /// Ends everything. Idempotent; may come while work is under way.
   func close() async {
     isClosed = true
+    seat = nil
     await discard()
     for sink in remoteAudio.sinks { remoteAudio.remove(sink) }
     for renderer in remoteVideo.renderers { remoteVideo.remove(renderer) }
@@ -135,6 +141,7 @@ actor CallMedia {
     let connections = [current, next].compactMap(\.self)
     current = nil
     next = nil
+    noteRemoteAudio()
     for connection in connections { await retire(connection) }
     releaseDevices()
   }
@@ -147,6 +154,7 @@ actor CallMedia {
     let old = current
     current = next
     self.next = nil
+    noteRemoteAudio()
     report(.connectionState(next.state))
     if let old { await retire(old) }
   }
@@ -324,6 +332,7 @@ actor CallMedia {
       throw isClosed ? Self.closed : MediaFailure(.remoteDescription, "\(error)")
     }
     connection.remote = prepared.description
+    noteRemoteAudio()
     if type != .offer {
       connection.localRole =
         prepared.description.flatMap(DTLSRole.local(afterRemoteAnswer:)) ?? connection.localRole
@@ -361,14 +370,6 @@ actor CallMedia {
       throw Self.closed
     }
     return connection
-  }
-
-  private func setTransceiver(_ kind: MediaKind, _ direction: MediaDirection, on connection: CallConnection) async throws {
-    if try await connection.peer.transceivers().contains(kind) {
-      try await connection.peer.setDirection(kind, direction)
-    } else {
-      try await connection.peer.addTransceiver(kind, direction: direction)
-    }
   }
 
   private func engineWork<Result>(_ body: () async throws -> Result) async throws(MediaFailure) -> Result {

@@ -24,6 +24,7 @@ final class CallService: Service {
   let media: MediaService
   private let turn: @Sendable () -> TurnCredentials?
   private let descriptions: @Sendable () -> [SDPHandler]
+  private let callEnded: @Sendable (CallID) -> Void
   let requests: CallRequests
   let cache: CallCache
   let log: TargetLogger
@@ -36,14 +37,16 @@ final class CallService: Service {
   ///   - media: knows the default devices.
   ///   - turn: the subscription's TURN credentials (R-ICE-2).
   ///   - handlers: `call.sdpHandlers` as they are now (R-SDP-23).
+  ///   - ended: is told of every call that has ended, behind its ENDED.
   init(
     _ context: ServiceContext, media: MediaService, turn: @escaping @Sendable () -> TurnCredentials? = { nil },
-    handlers: @escaping @Sendable () -> [SDPHandler] = { [] }
+    handlers: @escaping @Sendable () -> [SDPHandler] = { [] }, ended: @escaping @Sendable (CallID) -> Void = { _ in }
   ) {
     self.context = context
     self.media = media
     self.turn = turn
     descriptions = handlers
+    callEnded = ended
     requests = CallRequests(requests: context.requests)
     log = context.log.logger(.call)
     cache = CallCache(storage: context.storage, log: log)
@@ -205,7 +208,7 @@ final class CallService: Service {
       log: context.log.logger(.call, id: id.rawValue),
       registered: { [weak self] session in self?.register(session, id) },
       inviteSent: { [weak self] in self?.inviteSent() }, inviteAnswered: { [weak self] in self?.inviteAnswered() },
-      metrics: context.metrics)
+      ended: { [callEnded] in callEnded(id) }, metrics: context.metrics)
     surroundings.logInterval = configuration.statisticsLogInterval
     if configuration.recordCallStats, let user = context.requests.username {
       surroundings.counted = { [cache] totals in await cache.keep(totals, of: user) }

@@ -22,6 +22,9 @@ final class MediaService: Service {
 
   var defaults: DefaultDevices { state.withLock { $0.defaults } }
 
+  /// Whether calls can be made: an engine has been found to work, which is tried with the first connection.
+  var isInitialized: Bool { state.withLock { $0.initialization?.error == false } }
+
   // MARK: - What the application does
 
   func getDevices() throws(BasicError) -> MediaDevices {

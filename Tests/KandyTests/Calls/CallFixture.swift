@@ -43,7 +43,10 @@ struct CallFixture {
 
   // MARK: The server
 
-  static let started = ScriptedAnswer.json(["callControlResponse": ["statusCode": 0, "sessionData": "s1"]])
+  static let started = started("s1")
+  static func started(_ session: String) -> ScriptedAnswer {
+    .json(["callControlResponse": ["statusCode": 0, "sessionData": .string(session)]])
+  }
   static let accepted = ScriptedAnswer.json(["callControlResponse": ["statusCode": 0]])
   static func refused(_ status: Int, _ code: Int, _ text: String) -> ScriptedAnswer {
     .json(status, ["callControlResponse": ["statusCode": .integer(Int64(code)), "reasonText": .string(text)]])
@@ -51,7 +54,7 @@ struct CallFixture {
 
   private static let ids = Counter()
 
-  /// Pushes a notification about the session `s1`.
+  /// Pushes a notification, about the session `s1` unless `more` has another `sessionData`.
   func notify(_ type: String, sdp: String? = nil, _ more: JSONValue = [:]) {
     var session: [String: JSONValue] = ["sessionData": "s1"]
     if let sdp { session["sdp"] = .string(sdp) }
@@ -80,7 +83,8 @@ struct CallFixture {
   }
 
   /// What the far end answers to the offer that a request carried.
-  func farEndAnswers(_ request: TransportRequest) async throws -> String {
+  func farEndAnswers(_ request: TransportRequest, as other: (any MediaPeer)? = nil) async throws -> String {
+    let farEnd = other ?? self.farEnd
     try await farEnd.setRemoteDescription(.offer, try #require(Self.body(request)["sdp"]?.stringValue))
     for kind in try await farEnd.transceivers() { try await farEnd.setDirection(kind, .sendrecv) }
     try await farEnd.setLocalDescription(.answer, try await farEnd.createAnswer())
@@ -93,15 +97,20 @@ struct CallFixture {
   }
 
   /// A call to Bob that he has answered.
-  /// - Parameter change: what becomes of his answer on its way.
+  /// - Parameters:
+  ///   - session: tells several calls apart.
+  ///   - other: his end of the call, if there are several.
+  ///   - change: what becomes of his answer on its way.
   func talking(
-    _ options: MakeOptions = MakeOptions(), answering change: (String) -> String = { $0 }
+    _ options: MakeOptions = MakeOptions(), session: String = "s1", with other: (any MediaPeer)? = nil,
+    answering change: (String) -> String = { $0 }
   ) async throws -> Call {
-    let invite = transport.expect(.post, "callControl", Self.started)
+    let invite = transport.expect(.post, "callControl", Self.started(session))
     let call = try client.call.make("bob@example.com", options)
     let request = try await invite.request()
-    notify("ringing")
-    notify("respondCallUpdate", sdp: change(try await farEndAnswers(request)))
+    notify("ringing", ["sessionData": .string(session)])
+    let answer = change(try await farEndAnswers(request, as: other))
+    notify("respondCallUpdate", sdp: answer, ["sessionData": .string(session)])
     try await call.answered()
     return call
   }
