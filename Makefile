@@ -3,7 +3,7 @@
 SHELL := bash
 CHECK := --explicit-target-dependency-import-check error
 
-.PHONY: help setup build demo test soak fuzz lint format arrows parity docs ci clean
+.PHONY: help setup build demo test soak fuzz bench lint format arrows parity docs ci clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -33,13 +33,18 @@ FUZZ_SECONDS ?= 60
 fuzz: ## looks for texts that break the parsers, a minute for each
 	scripts/fuzz $(FUZZ_SECONDS)
 
+bench: setup ## measures, and writes Benchmarks/RESULTS.md; half an hour with the first build
+	scripts/bench
+
 lint: ## checks formatting, module arrows and generated documents
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift \
+	  Benchmarks/Benchmarks Benchmarks/Package.swift
 	scripts/arrows
 	scripts/parity --check
 
 format: ## formats the sources in place
-	swift format --in-place --recursive --parallel Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift \
+	  Benchmarks/Benchmarks Benchmarks/Package.swift
 
 arrows: ## checks that modules import only what the house allows
 	scripts/arrows
