@@ -179,9 +179,13 @@ private struct Announcer: Service {
   let gateway: Gateway
 
   func run() async throws {
-    let metrics = try await gateway.metricsURL
-    CommandOutput.say("listening on \(try await gateway.baseURL)")
-    if let metrics { CommandOutput.say("metrics on \(metrics)") }
+    do {
+      let metrics = try await gateway.metricsURL
+      CommandOutput.say("listening on \(try await gateway.baseURL)")
+      if let metrics { CommandOutput.say("metrics on \(metrics)") }
+    } catch {
+      // The gateway ends with the reason, and is not to be interrupted.
+    }
     try await gracefulShutdown()
   }
 }

@@ -250,7 +250,12 @@ private struct Public: Service, CustomStringConvertible {
   let description = "the public port"
 
   func run() async throws {
-    _ = try await metricsServer?.port.value
+    do {
+      _ = try await metricsServer?.port.value
+    } catch {
+      // The metrics server's own failure ends everything.
+      return try await gracefulShutdown()
+    }
     try await application.run()
   }
 }

@@ -3,7 +3,10 @@ import LinkMetrics
 import LinkProtocol
 
 /// What a client measures while it works; `Client.metrics` says what each is. Clients of one process add to the same metrics.
-struct ClientMetrics: Sendable {
+struct ClientMetrics: Sendable, CustomStringConvertible {
+  /// Whatever has metrics can be logged without a list of them.
+  var description: String { "ClientMetrics" }
+
   private let connections: Meter
   private let reconnects: Counter
   fileprivate let requests: MetricFamily<Counter>

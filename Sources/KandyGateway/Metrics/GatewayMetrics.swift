@@ -4,7 +4,10 @@ import LinkLogic
 import LinkMetrics
 
 /// What the gateway measures while it works; `Gateway.metrics` says what each is.
-struct GatewayMetrics: Sendable {
+struct GatewayMetrics: Sendable, CustomStringConvertible {
+  /// Whatever has metrics can be logged without a list of them.
+  var description: String { "GatewayMetrics" }
+
   private let requests: MetricFamily<Counter>
   private let requestTime: MetricFamily<CoreMetrics.Timer>
   private let authenticationFailures: MetricFamily<Counter>

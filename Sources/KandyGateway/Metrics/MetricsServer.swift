@@ -7,9 +7,10 @@ import NIOCore
 import ServiceLifecycle
 
 /// Shows what is measured to whoever scrapes it: `GET /metrics`, on a port of its own, which clients have no business with.
-struct MetricsServer: Service {
+struct MetricsServer: Service, CustomStringConvertible {
   let configuration: GatewayConfiguration.Metrics
   let port = Announcement<Int>()
+  var description: String { "MetricsServer" }
   private let registry = PrometheusRegistry(Gateway.metrics)
   private let logger: Logger
 
