@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "api/jsep.h"
+#include "api/video_codecs/sdp_video_format.h"
 #include "media/base/media_constants.h"
 #include "pc/session_description.h"
 
@@ -77,6 +78,26 @@ void KeepMatchingTelephoneEvents(cricket::SessionDescription& description) {
   }
 }
 
+// libwebrtc refuses an offer with video of which it knows no codec, and is good for nothing afterwards. Current browsers reject
+// the section and take the rest; so does this engine (R-SDP-88).
+void RejectUnknownVideo(cricket::SessionDescription& offer, const webrtc::RtpCapabilities& known) {
+  std::vector<webrtc::SdpVideoFormat> formats;
+  for (const webrtc::RtpCodecCapability& codec : known.codecs) {
+    if (codec.name != cricket::kRtxCodecName && codec.name != cricket::kRedCodecName &&
+        codec.name != cricket::kUlpfecCodecName && codec.name != cricket::kFlexfecCodecName) {
+      formats.emplace_back(codec.name, codec.parameters);
+    }
+  }
+  for (cricket::ContentInfo& content : offer.contents()) {
+    auto* video = content.media_description() ? content.media_description()->as_video() : nullptr;
+    if (!video) continue;
+    bool usable = std::ranges::any_of(video->codecs(), [&formats](const cricket::VideoCodec& codec) {
+      return webrtc::SdpVideoFormat(codec.name, codec.params).IsCodecInList(formats);
+    });
+    if (!usable) content.rejected = true;
+  }
+}
+
 }  // namespace
 
 void Peer::CreateOffer(bool ice_restart, Answer answer) {
@@ -129,6 +150,10 @@ void Peer::Parse(Side side, webrtc::SdpType type, const std::string& sdp, Answer
   auto description = webrtc::CreateSessionDescription(type, sdp, &error);
   if (!description) return answer.Fail(kwr_code_invalid_description, error.description);
   if (side == Side::kRemote) KeepMatchingTelephoneEvents(*description->description());
+  if (side == Side::kRemote && type == webrtc::SdpType::kOffer) {
+    RejectUnknownVideo(
+        *description->description(), engine_.factory()->GetRtpSenderCapabilities(cricket::MEDIA_TYPE_VIDEO));
+  }
   Set(side, std::move(description), kwr_code_invalid_description, std::move(answer));
 }
 

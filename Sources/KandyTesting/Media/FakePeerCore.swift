@@ -200,10 +200,8 @@ struct FakePeerCore {
     toneSound.play(tones)
   }
 
-  private static func events(_ section: MediaSection) -> Set<MediaSection.Codec> {
-    Set(
-      section.codecs.filter { $0.name.lowercased() == "telephone-event" }.map { codec in
-        MediaSection.Codec(payload: codec.payload, name: "telephone-event", clockRate: codec.clockRate)
-      })
+  /// The clock rates of the telephone events. Each end sends with the numbers of the other (RFC 3264 §6.1).
+  private static func events(_ section: MediaSection) -> Set<Int> {
+    Set(section.codecs.filter { $0.name.lowercased() == "telephone-event" }.map(\.clockRate))
   }
 }

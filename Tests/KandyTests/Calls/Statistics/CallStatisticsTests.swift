@@ -129,7 +129,7 @@ import Testing
 
   // MARK: Totals
 
-  @Test(.spec("R-MEDIA-80", "R-CALL-750")) func countersOfAllPeersAreSummedAndTheRestIsTheLatest() {
+  @Test(.spec("TV-159", "R-MEDIA-80", "R-CALL-750")) func countersOfAllPeersAreSummedAndTheRestIsTheLatest() {
     var first = Counted()
     first.pass(4)
     var second = Counted()
