@@ -33,12 +33,7 @@ import Testing
   private static func relaying(
     over server: TurnServer, credentials: Bool = true, handlers: [SDPHandler] = []
   ) -> (inout Configuration) -> Void {
-    { configuration in
-      configuration.call.iceserver = [Configuration.ICEServerEntry(ICEServer(urls: [server.url]))]
-      configuration.call.serverProvidedTurnCredentials = credentials
-      configuration.call.useRelay = true
-      configuration.call.sdpHandlers = handlers
-    }
+    { server.relay(&$0, credentials: credentials, handlers: handlers) }
   }
 
   @Test(.spec("R-ICE-2", "R-ICE-6", "R-SRV-9", "TV-152"))
@@ -74,5 +69,15 @@ import Testing
         #expect(made.record.state == .ended)
       }
     }
+  }
+}
+
+extension TurnServer {
+  /// Makes a client use nothing but this relay, with credentials from the gateway or with none.
+  func relay(_ configuration: inout Configuration, credentials: Bool = true, handlers: [SDPHandler] = []) {
+    configuration.call.iceserver = [Configuration.ICEServerEntry(ICEServer(urls: [url]))]
+    configuration.call.serverProvidedTurnCredentials = credentials
+    configuration.call.useRelay = true
+    configuration.call.sdpHandlers = handlers
   }
 }
