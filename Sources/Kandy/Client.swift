@@ -27,6 +27,8 @@ public final class Client: Sendable {
   public let call: Calls
   /// `client.audioBridge`.
   public let audioBridge: AudioBridges
+  /// `client.clickToCall`.
+  public let clickToCall: ClickToCalls
   /// `client.media`.
   public let media: Media
   /// `client.notification`.
@@ -64,6 +66,7 @@ public final class Client: Sendable {
     log = context.log.logger(.factory)
     call = Calls(calls)
     audioBridge = AudioBridges(bridges, calls)
+    clickToCall = ClickToCalls(service: ClickToCallService(context))
     media = Media(service: devices)
     notification = Notifications(context: context, router: router)
     connection = Connectivity(session: session)

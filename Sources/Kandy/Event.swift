@@ -41,6 +41,10 @@ public enum Event: Sendable, Hashable {
   /// A function of `audioBridge` failed.
   case audioBridgeError(BasicError)
 
+  /// The server has begun to connect two people.
+  case clickToCallStart(ClickToCallID)
+  case clickToCallError(ClickToCallID, BasicError)
+
   case mediaInitialize(MediaInitialization)
   case mediaPermissions(granted: Bool, devices: MediaDevices, error: BasicError?)
   case devicesChange(MediaDevices)
@@ -171,6 +175,8 @@ extension Event {
     case .callQuality: .callQuality
     case .audioBridgeChange: .audioBridgeChange
     case .audioBridgeError: .audioBridgeError
+    case .clickToCallStart: .clickToCallStart
+    case .clickToCallError: .clickToCallError
     case .mediaInitialize: .mediaInitialize
     case .mediaPermissions: .mediaPermissions
     case .devicesChange, .speakerChange: .devicesChange

@@ -40,6 +40,10 @@ extension Event {
       ["bridgeId": .id(bridge)]
     case .audioBridgeError(let error):
       ["error": error.json]
+    case .clickToCallStart(let id):
+      ["callId": .id(id)]
+    case .clickToCallError(let id, let error):
+      ["callId": .id(id), "error": error.json]
     case .mediaInitialize(let result):
       ["result": .of(result)]
     case .mediaPermissions(let granted, let devices, let error):

@@ -65,6 +65,7 @@ public struct Gateway: Service {
       SubscriptionRoutes(
         store: subscriptions, hub: hub, limits: limits, turn: configuration.turn, identifiers: identifiers, now: now),
       CallRoutes(driver: calls),
+      ClickToCallRoutes(driver: calls),
       keeper,
     ]
     let authenticator = Authenticator(users: users, subscriptions: subscriptions, now: now, metrics: metrics)

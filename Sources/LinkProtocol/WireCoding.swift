@@ -55,14 +55,26 @@ public enum WireCoding {
 
   /// Reads a status code wherever it stands: at top level, else in the first object that has one (R-CONN-452).
   public static func statusCode(in data: Data) -> StatusCode? {
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data) else { return nil }
-    func code(of object: JSONValue?) -> StatusCode? {
-      guard let code = object?["statusCode"] else { return nil }
+    first(in: data) { object in
+      guard let code = object["statusCode"] else { return nil }
       return (code.intValue ?? code.stringValue.flatMap { Int($0) }).map(StatusCode.init(rawValue:))
     }
-    if let top = code(of: value) { return top }
+  }
+
+  /// Reads what goes with a status code, for people, wherever it stands.
+  public static func reasonText(in data: Data) -> String? {
+    first(in: data) { $0["reasonText"]?.stringValue }
+  }
+
+  /// What `read` finds in the top-level object, else in the first of its members that has it.
+  private static func first<Value>(in data: Data, _ read: (JSONValue) -> Value?) -> Value? {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data) else { return nil }
+    if let top = read(value) { return top }
     let members = value.objectValue ?? [:]
-    return members.keys.sorted().lazy.compactMap { code(of: members[$0]) }.first
+    for name in members.keys.sorted() {
+      if let found = members[name].flatMap(read) { return found }
+    }
+    return nil
   }
 }
 

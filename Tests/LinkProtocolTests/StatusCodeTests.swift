@@ -18,6 +18,16 @@ import Testing
     #expect(WireCoding.statusCode(in: Data(text.utf8))?.rawValue == code)
   }
 
+  @Test(
+    .spec("R-CALL-733"),
+    arguments: [
+      (#"{"clickToCallResponse": {"statusCode": 27, "reasonText": "No."}}"#, "No."),
+      (#"{"reasonText": "top", "a": {"reasonText": "below"}}"#, "top"), (#"{"a": {"reasonText": 5}}"#, nil), ("[]", nil),
+    ] as [(String, String?)])
+  func soAreTheWordsThatGoWithIt(_ text: String, _ words: String?) {
+    #expect(WireCoding.reasonText(in: Data(text.utf8)) == words)
+  }
+
   @Test(.spec("R-CALL-153")) func aCodeIsANumberOrText() throws {
     #expect(try JSONDecoder().decode([StatusCode].self, from: Data(#"[486, "486", "-1"]"#.utf8)) == [486, 486, -1])
     #expect(throws: DecodingError.self) { try JSONDecoder().decode([StatusCode].self, from: Data("[true]".utf8)) }

@@ -1,6 +1,7 @@
 import Kandy
 import KandyTesting
 import LinkMedia
+import LinkProtocol
 import Testing
 
 /// Calls over real sockets and real libwebrtc, through a real gateway.
@@ -34,6 +35,18 @@ import Testing
       try await answered.ended()
       #expect(made.record.state == .ended)
       #expect(answered.record.state == .ended)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whoTheGatewayConnectsHearEachOther() async throws {
+    try await LivePeople.run { people in
+      let call = try await people.clickToCall()
+      #expect(await call.isHeardBothWays())
+      try await call.made.hold()
+      try await call.made.unhold()
+      #expect(await call.isHeardBothWays())
+      try await call.end()
+      #expect(call.made.record.transition?.code?.rawValue == LocalCallCode.endedByLocalUser.rawValue)
     }
   }
 }

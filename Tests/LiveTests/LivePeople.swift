@@ -106,6 +106,20 @@ struct LivePeople {
     return call
   }
 
+  /// Alice asks the gateway to connect her with Bob, and both answer; waits until both ends are connected.
+  func clickToCall() async throws -> AudioCall {
+    let (atAlice, atBob) = (alice.events, bob.events)
+    try await alice.clickToCall.make("alice@example.com", "bob@example.com")
+    let made = try alice.call.answer(
+      try await atAlice.nextCall(), AnswerOptions(isVideoEnabled: false, microphone: ToneSource(hz: 500)))
+    let answered = try bob.call.answer(
+      try await atBob.nextCall(), AnswerOptions(isVideoEnabled: false, microphone: ToneSource(hz: 900)))
+    let call = AudioCall(made: made, answered: answered)
+    made.addAudioSink(call.ears.alice)
+    answered.addAudioSink(call.ears.bob)
+    return try await connected(call)
+  }
+
   private func connected(_ call: AudioCall) async throws -> AudioCall {
     try await call.made.connected()
     try await call.answered.connected()

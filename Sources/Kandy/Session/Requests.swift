@@ -187,6 +187,8 @@ struct RequestFailure: Error, Sendable, Hashable {
   var httpStatus: Int?
   /// From wherever it stands in the answer (R-CONN-452).
   var statusCode: StatusCode?
+  /// What the server says of it, for people.
+  var reasonText: String?
   /// The whole answer, where it has the form of call control's.
   var callControl: CallControlResponse?
   var message: String
@@ -195,15 +197,19 @@ struct RequestFailure: Error, Sendable, Hashable {
 
   init(
     _ kind: Kind, _ message: String, httpStatus: Int? = nil, statusCode: StatusCode? = nil,
-    callControl: CallControlResponse? = nil, retryAfter: Duration? = nil
+    reasonText: String? = nil, callControl: CallControlResponse? = nil, retryAfter: Duration? = nil
   ) {
     self.kind = kind
     self.message = message
     self.httpStatus = httpStatus
     self.statusCode = statusCode
+    self.reasonText = reasonText
     self.callControl = callControl
     self.retryAfter = retryAfter
   }
+
+  /// Whether the server agreed, in words that cannot be read.
+  var isUnreadableSuccess: Bool { kind == .format && httpStatus != nil }
 
   init(_ error: TransportError) {
     self.init(error.code == .timeout ? .timeout : .transport, error.message)
@@ -216,7 +222,8 @@ struct RequestFailure: Error, Sendable, Hashable {
     var message = "The server answered \(response.status)"
     if let code { message += " with status code \(code)" }
     self.init(
-      .http, message + ".", httpStatus: response.status, statusCode: code, callControl: callControl,
+      .http, message + ".", httpStatus: response.status, statusCode: code,
+      reasonText: WireCoding.reasonText(in: response.body), callControl: callControl,
       retryAfter: Self.retryAfter(response, callControl))
   }
 

@@ -95,6 +95,15 @@ extension ConsoleVerbs {
     },
   ]
 
+  static let clickToCall: [String: Verb] = [
+    "clickToCall.make": { console, arguments in
+      // What is missing is for the SDK to refuse, with the documented code.
+      let (caller, callee) = (try arguments.optionalString(0, "caller"), try arguments.optionalString(1, "callee"))
+      return .string(try await console.client.clickToCall.make(caller ?? "", callee ?? "").rawValue)
+    },
+    "clickToCall.get": { console, _ in try JSONValue(encoding: console.client.clickToCall.get()) },
+  ]
+
   /// A function whose only argument is a call.
   private static func action(_ body: @escaping @Sendable (Calls, CallID) async throws -> Void) -> Verb {
     { console, arguments in

@@ -14,7 +14,7 @@ enum ConsoleVerbs {
   typealias Verb = @Sendable (ConsoleClient, ConsoleArguments) async throws -> JSONValue
 
   static let all: [String: Verb] = [
-    instance, connecting, calls, inCalls, redirecting, audioBridge, devices, logging, laboratory,
+    instance, connecting, calls, inCalls, redirecting, audioBridge, clickToCall, devices, logging, laboratory,
   ].reduce(into: [:]) {
     $0.merge($1) { first, _ in first }
   }

@@ -44,6 +44,7 @@ enum ConsoleHelp {
     "audioBridge.silence": "BRIDGE",
     "audioBridge.unsilence": "BRIDGE",
     "audioBridge.getBridgeCalls": "BRIDGE",
+    "clickToCall.make": "OWN-ADDRESS ADDRESS",
     "media.setDefaultDevices": "microphone=ID speaker=ID camera=ID",
     "notification.process": "{notification} [PUSH]",
     "notification.enableWebsocket": "true|false",

@@ -7,6 +7,8 @@ import LinkProtocol
 struct CallOutbox: Sendable {
   enum Item: Sendable {
     case notification(Notification, of: SessionID, to: UserAddress, only: SubscriptionID?)
+    /// A question, whose answer goes to the call's machine.
+    case locate(UserAddress, for: SessionID)
     /// A conversation is over.
     case record(CallRecord)
   }

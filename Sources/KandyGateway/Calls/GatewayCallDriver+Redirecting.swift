@@ -84,8 +84,7 @@ extension GatewayCallDriver {
 
   /// Finds out whom an address means, and whether they can be rung.
   private func destination(_ address: String?, of caller: Caller) async throws -> Machine.Destination {
-    let text = UserStore.normalized(address ?? "")
-    guard let address = AddressRules.read(text, defaultDomain: caller.user.domain) else { return .unreadable }
+    guard let address = self.address(address, of: caller) else { return .unreadable }
     let user = try await users.user(address)
     let party = Machine.Party(user: address, name: user?.displayName)
     return .user(party, SessionID(identifiers.next()), await reach(of: user))

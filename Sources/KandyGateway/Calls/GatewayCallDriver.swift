@@ -25,7 +25,7 @@ actor GatewayCallDriver {
   private let hub: NotificationHub
   let users: UserStore
   let identifiers: IdentifierSource
-  private let limits: Machine.Limits
+  let limits: Machine.Limits
   private let callsPerUser: Int
   /// `nil`: calls cannot be joined.
   let desk: MixingDesk?
@@ -75,36 +75,53 @@ actor GatewayCallDriver {
 
   /// Starts a call (R-CALL-43). Whatever stands in `from`, the caller is who the credentials say (R-CALL-632).
   func start(_ request: CallControlRequest, by caller: Caller) async throws -> Reply<CallControlResponse> {
-    guard caller.isGranted(.call) else {
-      throw Refusal(.forbidden, .serviceNotEnabled, "The user does not have the service call.")
-    }
-    let number = UserStore.normalized(request.to ?? "")
-    guard let callee = AddressRules.read(number, defaultDomain: caller.user.domain) else {
+    try checkCallService(of: caller)
+    guard let callee = address(request.to, of: caller) else {
       throw Refusal(.badRequest, .invalidValue, "\"to\" is not an address such as bob@example.com.")
     }
     let user = try await users.user(callee)
     let reach = await reach(of: user)
-    guard !isShuttingDown else { throw Refusal.shuttingDown }
-    guard calls.values.count(where: { $0.machine.hasBeenMade(by: caller.user) }) < callsPerUser else {
-      throw Refusal.tooManyCalls(limit: callsPerUser)
-    }
-
-    lastCall += 1
-    let id = lastCall
     let call = Machine.Call(
       caller: Machine.Party(user: caller.user, name: CallerName.of(caller, from: request.from)),
       callee: Machine.Party(user: callee, name: user?.displayName),
       callerSession: SessionID(identifiers.next()), calleeSession: SessionID(identifiers.next()))
-    calls[id] = ActiveCall(machine: Machine(call, limits: limits))
     let content = Machine.Content(
       sdp: request.sdp, customParameters: request.customParameters, customBodies: request.customBodies)
-    return reply(to: .start(content, callee: reach), in: id)
+    return try begin(Machine(call, limits: limits), with: .start(content, callee: reach), by: caller.user)
+  }
+
+  /// Begins a call that a user makes.
+  func begin(
+    _ machine: Machine, with input: Machine.Input, by user: UserAddress
+  ) throws(Refusal) -> Reply<CallControlResponse> {
+    guard !isShuttingDown else { throw .shuttingDown }
+    guard calls.values.count(where: { $0.machine.hasBeenMade(by: user) }) < callsPerUser else {
+      throw .tooManyCalls(limit: callsPerUser)
+    }
+    lastCall += 1
+    calls[lastCall] = ActiveCall(machine: machine)
+    return reply(to: input, in: lastCall)
+  }
+
+  func checkCallService(of caller: Caller) throws(Refusal) {
+    guard caller.isGranted(.call) else {
+      throw Refusal(.forbidden, .serviceNotEnabled, "The user does not have the service call.")
+    }
+  }
+
+  /// Whom a text means; `nil` when it is no address.
+  func address(_ text: String?, of caller: Caller) -> UserAddress? {
+    AddressRules.read(UserStore.normalized(text ?? ""), defaultDomain: caller.user.domain)
   }
 
   func reach(of user: User?) async -> Machine.Reach {
     guard let user else { return .unknown }
     guard user.services?.contains(.call) ?? true else { return .offline }
-    return await hub.subscriptions(of: user.address, service: .call).isEmpty ? .offline : .online
+    return await isSubscribedForCalls(user.address) ? .online : .offline
+  }
+
+  func isSubscribedForCalls(_ user: UserAddress) async -> Bool {
+    await !hub.subscriptions(of: user, service: .call).isEmpty
   }
 
   /// Answers a request on a session. Somebody else's session does not exist, like one that has ended.
@@ -145,6 +162,8 @@ actor GatewayCallDriver {
         // A leg that is told its end is not in the call any more.
         guard let user = call.machine.user(of: leg) ?? before.user(of: leg) else { continue }
         items.append(.notification(notification, of: leg, to: user, only: only))
+      case .locate(let user, let leg):
+        items.append(.locate(user, for: leg))
       case .startTimer(let timer, let generation, let duration):
         setAlarm(timer, generation, duration)
       case .cancelTimer(let timer):
@@ -218,13 +237,20 @@ actor GatewayCallDriver {
     switch item {
     case .notification(let notification, let leg, let user, only: nil):
       let devices = await hub.post(notification, to: user, service: .call)
-      guard notification.eventType == .call, let id = sessions[leg] else { return }
-      _ = handle(devices.all > 0 ? .notified(leg) : .presence(leg, false), in: id)
+      guard notification.eventType == .call else { return }
+      report(devices.all > 0 ? .notified(leg) : .presence(leg, false), of: leg)
     case .notification(let notification, _, _, only: let device?):
       await hub.post(notification, toSubscription: device)
+    case .locate(let user, let leg):
+      await locate(user, for: leg)
     case .record(let record):
       await onEnded(record)
     }
+  }
+
+  /// Tells a leg's machine what has come of something that its outbox has sent; what the machine wants to send follows it.
+  func report(_ input: Machine.Input, of leg: SessionID) {
+    if let id = sessions[leg] { _ = handle(input, in: id) }
   }
 
   // MARK: - Time
@@ -266,7 +292,7 @@ actor GatewayCallDriver {
 
   private func fire(_ timer: CallAlarms.Name, _ generation: Int) async {
     if timer.kind == .absence, let user = sessions[timer.leg].flatMap({ calls[$0]?.machine.user(of: timer.leg) }),
-      await !hub.subscriptions(of: user, service: .call).isEmpty
+      await isSubscribedForCalls(user)
     {
       // The user has come back; only the end of subscriptions is announced, not their beginning.
       if let id = sessions[timer.leg] { _ = handle(.presence(timer.leg, true), in: id) }
@@ -280,7 +306,7 @@ actor GatewayCallDriver {
 
   /// A subscription has ended: was it the user's last one for calls?
   func subscriptionEnded(of user: UserAddress) async {
-    guard await hub.subscriptions(of: user, service: .call).isEmpty else { return }
+    guard await !isSubscribedForCalls(user) else { return }
     for (id, call) in calls {
       for leg in call.machine.legs where call.machine.user(of: leg) == user {
         _ = handle(.presence(leg, false), in: id)

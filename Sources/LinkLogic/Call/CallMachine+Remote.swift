@@ -38,8 +38,12 @@ extension CallMachine {
   }
 
   private mutating func rings(_ notice: CallNotice) {
-    guard phase == .trying || phase == .progressing else { return }
-    phase = .progressing
+    switch phase {
+    case .trying, .progressing: phase = .progressing
+    // This end's user has answered, and now somebody is rung for him (R-CALL-741).
+    case .accepting where negotiation.stage == .offered: break
+    case .idle, .initiating, .ringing, .accepting, .established, .rejecting, .forwarding, .ending, .ended: return
+    }
     announce(.ringing, reason: notice.reason)
   }
 

@@ -151,8 +151,9 @@ extension CallMachine {
     case .success:
       decision = nil
       if negotiation.stage == .offering {
+        // The far end may have to be rung yet (R-CALL-741).
         negotiation.stage = .offered
-        arm(.deadline, settings.timings.answer)
+        arm(.deadline, settings.timings.ringing)
       } else {
         negotiation = Negotiation()
         effects.append(.adjust(.commit))

@@ -5,9 +5,8 @@ extension GatewayCallMachine {
   /// The leg's devices stop ringing, and whoever waited for their answer waits for somebody else's: the call goes on, with a new
   /// leg and the ring time anew. What the far end has sent so far is kept for the new leg.
   mutating func forward(to destination: Destination, by leg: Leg) -> [Effect] {
-    guard case .ringing(var invitation) = stage(leg), let member = members[leg], let caller = member.far,
-      let remote = members[caller]?.party
-    else { return [.respond(Self.notTheCallee)] }
+    guard case .ringing(var invitation) = stage(leg), let member = members[leg] else { return [.respond(late(leg))] }
+    guard let caller = member.far, let remote = members[caller]?.party else { return [.respond(Self.isOwnCall)] }
     guard case .user(let party, let session, let reach) = destination else { return [.respond(Self.noAddress)] }
     let involved = [member.party.user, remote.user, transfer(of: leg)?.transferor.user]
     guard !involved.contains(party.user) else {

@@ -6,6 +6,8 @@ extension GatewayCallMachine {
     let party: Party
     /// How the leg's client sees the call: this decides whose number is the caller's in its notifications (R-CALL-206).
     let isOutgoing: Bool
+    /// The gateway makes the call for this leg's user (R-CALL-738).
+    let hasClicked: Bool
     /// Legs are counted in the order in which they came.
     var order: Int
     /// Who is at the other end, as the leg's client is told.
@@ -30,9 +32,11 @@ extension GatewayCallMachine {
   }
 
   enum Stage: Sendable, Hashable {
-    /// Has called, and waits for the far end's answer.
+    /// Has called, or had the gateway call, and waits for the far end's answer.
     case calling
     case ringing(Invitation)
+    /// Has had the gateway call, and has answered with this offer; whom it is for is being looked for (R-CALL-739).
+    case placing(Content)
     case talking
     /// Has handed the call over: the session is known until its client deletes it (R-CALL-73).
     case left
@@ -67,10 +71,12 @@ extension GatewayCallMachine {
     let given: Notification
   }
 
-  mutating func add(_ leg: Leg, _ party: Party, isOutgoing: Bool, remote: Party, far: Leg?, _ stage: Stage) {
+  mutating func add(
+    _ leg: Leg, _ party: Party, isOutgoing: Bool, hasClicked: Bool = false, remote: Party, far: Leg?, _ stage: Stage
+  ) {
     lastOrder += 1
     members[leg] = Member(
-      party: party, isOutgoing: isOutgoing, order: lastOrder, remote: remote, far: far, stage: stage)
+      party: party, isOutgoing: isOutgoing, hasClicked: hasClicked, order: lastOrder, remote: remote, far: far, stage: stage)
   }
 
   /// Forgets legs that have been told that their call is over, or need not be told.

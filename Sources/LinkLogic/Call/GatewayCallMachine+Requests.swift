@@ -105,16 +105,17 @@ extension GatewayCallMachine {
     switch stage(leg) {
     case nil: [.respond(request == .read ? .sessionNotFound : .callNotFound)]
     case .left: answerAfterwards(request, from: leg)
-    case .calling, .ringing: answerWhileRinging(request, from: leg)
+    case .calling, .ringing, .placing: answerWhileRinging(request, from: leg)
     case .talking: answerWhileTalking(request, from: leg)
     }
   }
 
   private mutating func answerWhileRinging(_ request: Request, from leg: Leg) -> [Effect] {
-    let isCaller = stage(leg) == .calling
+    let isCaller = if case .ringing = stage(leg) { false } else { true }
     return switch request {
     case .ringing:
-      isCaller ? [.respond(.outOfPlace("Only the called user rings."))] : [.respond(.accepted)] + ring(leg)
+      members[leg]?.isOutgoing == true
+        ? [.respond(.outOfPlace("Only the called user rings."))] : [.respond(.accepted)] + ring(leg)
     case .answer(let content, let device): accept(content, by: leg, device: device)
     case .reject: reject(by: leg)
     case .forward(let destination): forward(to: destination, by: leg)
@@ -123,7 +124,7 @@ extension GatewayCallMachine {
     case .reply, .refuse, .transfer, .join: [.respond(Self.notAnswered)]
     case .candidates(let candidates): hold(candidates, from: leg)
     case .customHeaders, .audit: [.respond(.accepted)]
-    case .read: [.respond(state(.ringing))]
+    case .read: [.respond(state(members[leg]?.answer == nil ? .ringing : .answered))]
     case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
     case .unknown: [.respond(.invalid("Unknown type of request."))]
     }
@@ -134,7 +135,7 @@ extension GatewayCallMachine {
       switch request {
       case .ringing: [.respond(.accepted)]
       case .answer(let content, let device): lateAnswer(content, by: leg, device: device)
-      case .reject, .forward: [.respond(members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere)]
+      case .reject, .forward: [.respond(late(leg))]
       case .end(let reasonText): hangUp(leg, reasonText)
       case .offer(let content): offer(content, from: leg)
       case .reply(let content): reply(content, from: leg)
@@ -162,6 +163,9 @@ extension GatewayCallMachine {
       [.respond(.callNotFound)]
     }
   }
+
+  /// What a leg that does not ring is told when it answers, rejects or forwards.
+  func late(_ leg: Leg) -> Answer { members[leg]?.isOutgoing == true ? Self.notTheCallee : .answeredElsewhere }
 
   private func state(_ state: CallSessionState) -> Answer {
     Answer(httpStatus: 200, body: CallControlResponse(state: state))

@@ -26,11 +26,12 @@ extension GatewayCallMachine {
   }
 
   mutating func accept(_ content: Content, by leg: Leg, device: SubscriptionID?) -> [Effect] {
-    guard case .ringing = stage(leg), let caller = members[leg]?.far else { return [.respond(Self.notTheCallee)] }
+    guard case .ringing = stage(leg) else { return lateAnswer(content, by: leg, device: device) }
     guard content.sdp != nil else { return [.respond(.invalid("callAnswer needs an sdp."))] }
     note(content, from: leg)
     members[leg]?.answeredBy = device
     members[leg]?.answer = content.sdp
+    guard let caller = members[leg]?.far else { return place(content, from: leg) }
     if let transfer = transfer(of: leg) { return acceptTransfer(transfer, content) }
     var effects: [Effect] = [.respond(.accepted)] + notify(leg, .callCancel)
     effects += ring(leg)  // R-CALL-380
@@ -57,13 +58,13 @@ extension GatewayCallMachine {
   }
 
   mutating func reject(by leg: Leg) -> [Effect] {
-    guard case .ringing = stage(leg) else { return [.respond(Self.notTheCallee)] }
+    guard case .ringing = stage(leg) else { return [.respond(late(leg))] }
     return [.respond(.accepted)] + notTaken(by: leg, .declined, .declined, notify(leg, .callCancel))
   }
 
   /// The caller gave up. The caller's own `callEnd` has no code: it ends as ended by its user (R-CALL-74, R-CALL-213).
   mutating func cancelled(by caller: Leg) -> [Effect] {
-    guard let callee = members[caller]?.far else { return [.respond(.callNotFound)] }
+    guard let callee = members[caller]?.far else { return [.respond(.accepted)] + callEnd(caller) + remove(caller) }
     let told: [Effect] = [.respond(.accepted)] + callEnd(callee, .noAnswer) + callEnd(caller)
     return told + remove(caller, callee) + conclude(caller, callee, .cancelled)
   }
@@ -74,7 +75,7 @@ extension GatewayCallMachine {
     if let transfer = transfer(of: leg) {
       return told + remove(leg) + fail(transfer, reason, outcome, departing: leg)
     }
-    guard let caller = members[leg]?.far else { return [] }
+    guard let caller = members[leg]?.far else { return told + remove(leg) }
     let told = told + callEnd(caller, reason)
     return told + remove(caller, leg) + conclude(caller, leg, outcome)
   }

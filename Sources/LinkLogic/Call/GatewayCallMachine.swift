@@ -12,9 +12,13 @@ public import LinkProtocol
 public struct GatewayCallMachine: Sendable, Hashable {
   /// Something that happened to the call.
   public enum Input: Sendable, Hashable {
-    /// `callStart`, the input that begins every call. It is answered with the caller's session id whatever has become of the
-    /// callee; that the callee cannot be reached is the call's first notification.
+    /// `callStart`, the input that begins a call of the caller's. It is answered with the caller's session id whatever has become of
+    /// the callee; that the callee cannot be reached is the call's first notification.
     case start(Content, callee: Reach)
+    /// `clicktocall`, the input that begins a call which the gateway makes for the caller (R-CALL-738).
+    case click
+    /// Whom a `locate` was about: the callee, the session that the callee's devices get if they are rung, and whether they can be.
+    case located(for: Leg, Party, Leg, Reach)
     /// A request on one of the sessions.
     case request(Leg, Request)
     /// A device of the leg's user has been handed the `call` notification.
@@ -32,6 +36,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
   public enum Effect: Sendable, Hashable {
     /// Answers the request that was the input. Once for each request, and before everything else.
     case respond(Answer)
+    /// Finds out who a user is and whether his devices can be rung, for the leg that is to be connected with him.
+    case locate(UserAddress, for: Leg)
     /// Sends a notification, still without event id and time, to the subscriptions of the leg's user; to one of them if `only` says so.
     case notify(Leg, Notification, only: SubscriptionID?)
     /// Starts a timer, in place of one of the same name.
@@ -69,14 +75,24 @@ public struct GatewayCallMachine: Sendable, Hashable {
     add(callee, call.callee, isOutgoing: false, remote: call.caller, far: caller, .ringing(invitation))
   }
 
+  /// A call that the gateway makes for a user, and that has not been started yet: its callee has no leg before the caller answers.
+  /// - Parameter session: what the caller's devices get.
+  public init(clickedBy caller: Party, session: Leg, callee: Party, limits: Limits = Limits()) {
+    self.limits = limits
+    let invitation = Invitation(content: Content(sdp: nil))
+    add(session, caller, isOutgoing: false, hasClicked: true, remote: callee, far: nil, .ringing(invitation))
+  }
+
   /// The legs whose sessions exist, in the order in which they came.
   public var legs: [Leg] { members.sorted { $0.value.order < $1.value.order }.map(\.key) }
 
   /// Whose leg it is; `nil` when its session does not exist.
   public func user(of leg: Leg) -> UserAddress? { members[leg]?.party.user }
 
-  /// Whether the user has called somebody in it, and is in it still.
-  public func hasBeenMade(by user: UserAddress) -> Bool { members.values.contains { $0.isOutgoing && $0.party.user == user } }
+  /// Whether the user has called somebody in it, or had the gateway do it, and is in it still.
+  public func hasBeenMade(by user: UserAddress) -> Bool {
+    members.values.contains { ($0.isOutgoing || $0.hasClicked) && $0.party.user == user }
+  }
 
   /// Whether the leg is in an answered call.
   public func isTalking(_ leg: Leg) -> Bool { stage(leg) == .talking }
@@ -99,6 +115,8 @@ public struct GatewayCallMachine: Sendable, Hashable {
   private mutating func take(_ input: Input) -> [Effect] {
     switch input {
     case .start(let content, let callee): start(content, callee: callee)
+    case .click: click()
+    case .located(let leg, let callee, let session, let reach): call(callee, as: session, reach, for: leg)
     case .request(let leg, let request): answer(request, from: leg)
     case .notified(let leg): ring(leg)
     case .presence(let leg, let isPresent): presence(of: leg, isPresent)
@@ -106,6 +124,12 @@ public struct GatewayCallMachine: Sendable, Hashable {
     case .timerFired(let timer, let generation): fired(timer, generation)
     case .shutdown: shutDown()
     }
+  }
+
+  private mutating func click() -> [Effect] {
+    guard !hasStarted, let caller = legs.first, members[caller]?.hasClicked == true else { return [] }
+    hasStarted = true
+    return [.respond(.accepted)] + ringCaller(caller)
   }
 
   private mutating func start(_ content: Content, callee reach: Reach) -> [Effect] {

@@ -124,6 +124,7 @@ struct CallBench: Sendable {
     let subscriptions = SubscriptionStore(database: database)
     var routes = Routes()
     CallRoutes(driver: driver).addRoutes(to: &routes)
+    ClickToCallRoutes(driver: driver).addRoutes(to: &routes)
     SubscriptionRoutes(
       store: subscriptions, hub: hub, limits: GatewayConfiguration.Limits(), identifiers: identifiers, now: now
     ).addRoutes(to: &routes)

@@ -340,7 +340,7 @@ import Testing
       desk.answer(CallAnswer(media: MediaWishes(video: false))).last
         == .media(.offer(LocalMedia(audio: .sendrecv, video: nil), .answerCall, .presentPeer), 1))
     #expect(desk.described("<offer>").requests == [.update("sB", CallControlRequest(type: .callAnswer, sdp: "<offer>"))])
-    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(30), generation: 3)])
+    #expect(desk.accepted() == [.arm(.deadline, after: .seconds(300), generation: 3)])
     #expect(desk.facts.state == .ringing)
     let answer = SDPText.make()
     #expect(desk.notified(.answer, sdp: answer) == [.media(.accept(.answer, answer, .answerCall), 2)])
@@ -357,6 +357,23 @@ import Testing
       return
     }
     #expect(desk.mediaDone().events.last == .changed(.ringing, .onRemoteHold, nil, .callEstablished))
+  }
+
+  @Test(.spec("R-CALL-741")) func somebodyMayHaveToBeRungAfterTheOwnAnswer() {
+    var desk = Self.slowAnswered()
+    // Not before the gateway has the answer.
+    #expect(desk.notified(.ringing) == [])
+    #expect(desk.accepted().events == [.changed(.ringing, .ringing, nil)])
+    #expect(desk.notified(.ringing).events == [.changed(.ringing, .ringing, nil)])
+    let busy = CallReason(code: 486, text: "Busy Here")
+    var refused = desk
+    #expect(refused.notified(.end, busy).events.last == .changed(.ringing, .ended, busy))
+    guard case .media(.accept, _)? = desk.notified(.answer, sdp: SDPText.make()).last else {
+      Issue.record("the answer is lost")
+      return
+    }
+    #expect(desk.mediaDone().events.last == .changed(.ringing, .inCall, nil, .callEstablished))
+    #expect(desk.notified(.ringing) == [])
   }
 
   @Test(.spec("R-SDP-153")) func aSlowStartWithoutAUsableAnswerEnds() {

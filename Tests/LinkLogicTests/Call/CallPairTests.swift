@@ -94,6 +94,70 @@ import Testing
     #expect(world.outcome == nil)
   }
 
+  // MARK: Click-to-call
+
+  @Test(.spec("R-CALL-738", "R-CALL-739", "R-CALL-741")) func theGatewayConnectsAliceWithBob() {
+    var world = CallWorld.clicking()
+    world.at(5, .alice) { .answer(CallAnswer(), $0) }
+    // Longer than a client waits for the answer to an offer.
+    world.at(50, .bob) { .answer(CallAnswer(), $0) }
+    world.at(100, .bob) { .end($0) }
+    world.run(until: 4)
+    #expect(world.clients[.bob] == nil && world.states(.alice) == [])
+    #expect(
+      world.facts(.alice)?.remoteParticipant == CallParticipant(displayNumber: "bob@example.com", displayName: "Bob Brown"))
+    world.run()
+    #expect(world.states(.alice) == [.ringing, .inCall, .ended])
+    #expect(world.states(.bob) == [.inCall, .ended])
+    #expect(world.states(.bobsTablet) == [.ended])
+    #expect(
+      world.facts(.bob)?.remoteParticipant == CallParticipant(displayNumber: "alice@example.com", displayName: "Alice Adams"))
+    #expect(world.facts(.alice)?.direction == .incoming && world.facts(.alice)?.failure == nil)
+    #expect(world.outcome == .ended(by: .callee))
+  }
+
+  @Test(.spec("R-CALL-740")) func aliceLearnsThatBobHasNotAnswered() {
+    var world = CallWorld.clicking()
+    world.at(5, .alice) { .answer(CallAnswer(), $0) }
+    world.run()
+    #expect(world.facts(.alice)?.transition?.code == 487 && world.facts(.bob)?.transition?.code == 487)
+    #expect(world.outcome == .unanswered && world.gateway.isOver)
+  }
+
+  @Test(.spec("R-CALL-740"), arguments: 0..<40 as Range<UInt64>)
+  func hangingUpAtAnyMomentOfAClickToCallEndsItForEverybody(_ seed: UInt64) {
+    var world = CallWorld.clicking(seed: seed)
+    world.at(1, .alice) { .answer(CallAnswer(), $0) }
+    world.at(3, .bob) { .answer(CallAnswer(), $0) }
+    world.at(0.5 + Double(seed) * 0.1, .alice) { .end($0) }
+    world.run()
+    #expect(world.states(.alice).last == .ended && world.gateway.isOver, "seed \(seed)")
+    for name in CallWorld.Name.allCases { #expect(world.clients[name]?.isOver != false, "seed \(seed), \(name)") }
+  }
+
+  @Test(arguments: 0..<200 as Range<UInt64>) func whateverTheNetworkDoesEveryClickToCallEnds(_ seed: UInt64) {
+    var world = CallWorld.clicking(.storm, seed: seed)
+    world.at(.random(in: 0.2...10, using: &world.random), .alice) { .answer(CallAnswer(), $0) }
+    for name in [CallWorld.Name.bob, .bobsTablet] {
+      let time = Double.random(in: 1...60, using: &world.random)
+      if Int.random(in: 0..<4, using: &world.random) == 0 {
+        world.at(time, name) { .reject($0) }
+      } else {
+        world.at(time, name) { .answer(CallAnswer(), $0) }
+      }
+    }
+    let hangsUp = CallWorld.Name.allCases.randomElement(using: &world.random) ?? .alice
+    world.at(.random(in: 0...90, using: &world.random), hangsUp) { .end($0) }
+    for name in CallWorld.Name.allCases { world.at(1000, name) { .end($0) } }
+    world.run()
+    for name in CallWorld.Name.allCases {
+      guard let client = world.clients[name] else { continue }
+      #expect(client.isOver && client.facts.state == .ended, "seed \(seed), \(name)")
+      #expect(world.states(name).filter { $0 == .ended }.count == 1, "seed \(seed), \(name)")
+    }
+    #expect(world.gateway.isOver, "seed \(seed)")
+  }
+
   @Test(arguments: 0..<300 as Range<UInt64>) func whateverTheNetworkDoesEveryCallEnds(_ seed: UInt64) {
     var world = CallWorld(.storm, seed: seed)
     world.at(0, .alice) { .make($0) }

@@ -30,6 +30,9 @@ struct CallWorld {
     case notification(Name, Notification)
     case timer(Name, CallMachine.Timer, Int)
     case gatewayTimer(GatewayCallMachine.Timer, Int)
+    /// Alice asks the gateway to connect her with Bob.
+    case click
+    case located(GatewayCallMachine.Leg)
     /// Somebody offers something on Bob's leg, as another client of his would.
     case bobOffers(String)
   }
@@ -68,6 +71,15 @@ struct CallWorld {
     random = SplitMix64(seed: seed)
     let call = OutgoingCall(callee: "bob@example.com")
     clients[.alice] = CallMachine(outgoing: call, settings: CallDesk.settings)
+  }
+
+  /// Alice does not call: the gateway does it for her.
+  static func clicking(_ weather: Weather = .fair, seed: UInt64 = 0) -> CallWorld {
+    var world = CallWorld(weather, seed: seed)
+    world.clients[.alice] = nil
+    world.gateway = GatewayCallFixture.unclicked
+    world.plan(0, .click)
+    return world
   }
 
   // MARK: Script
@@ -121,6 +133,9 @@ struct CallWorld {
       if generations[name]?[timer] == generation { feed(name, .timer(timer, generation: generation)) }
     case .gatewayTimer(let timer, let generation):
       if gatewayGenerations[timer] == generation { perform(gateway.handle(.timerFired(timer, generation: generation))) }
+    case .click: perform(gateway.handle(.click))
+    case .located(let leg):
+      perform(gateway.handle(.located(for: leg, GatewayCallFixture.call.callee, .callee, .online)))
     case .bobOffers(let sdp): perform(gateway.handle(.request(.callee, .offer(.init(sdp: sdp)))))
     }
   }
@@ -212,6 +227,7 @@ struct CallWorld {
         gatewayGenerations[timer] = generation
         plan(now + duration.milliseconds, .gatewayTimer(timer, generation))
       case .cancelTimer(let timer): gatewayGenerations[timer] = nil
+      case .locate(_, let leg): plan(now + delay(1...20), .located(leg))
       case .record(_, .ended(let outcome)): self.outcome = outcome
       case .record, .mix: break
       }
@@ -232,7 +248,7 @@ struct CallWorld {
       guard clients[name] == nil else { return }
       clients[name] = CallMachine(incoming: call, settings: CallDesk.settings)
       feed(name, .receive)
-      return perform(gateway.handle(.notified(.callee)))
+      return perform(gateway.handle(.notified(name.leg)))
     }
     guard let notice = CallNotice(notification) else { return }
     if name == .alice, facts(.alice)?.session == nil {

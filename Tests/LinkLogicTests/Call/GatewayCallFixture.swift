@@ -102,6 +102,9 @@ enum GatewayCallFixture {
 
   static let noCall = failure(404, 42, "The call does not exist.")
 
+  /// The gateway is to connect Alice with Bob.
+  static let unclicked = Machine(clickedBy: call.caller, session: "sA", callee: call.callee)
+
   static func ringing(_ offer: String = "A1") -> Machine {
     var machine = Machine(call)
     _ = machine.handle(.start(Machine.Content(sdp: offer), callee: .online))

@@ -345,7 +345,7 @@ extension Machine {
     effects.filter {
       switch $0 {
       case .startTimer, .cancelTimer: false
-      case .respond, .notify, .record, .mix: true
+      case .respond, .locate, .notify, .record, .mix: true
       }
     }
   }

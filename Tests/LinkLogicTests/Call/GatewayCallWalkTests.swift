@@ -139,6 +139,7 @@ private struct Walk {
       case .record(_, .ended):
         overs += 1
       case .record: break
+      case .locate(let user, let leg): complaints.append("\(user) is looked for, for \(leg)")
       case .mix(let seat, let order): complaints.append("\(order) for \(seat)")
       }
     }

@@ -14,9 +14,13 @@ private typealias Fixture = GatewayCallFixture
     var (joins, conferences) = (0, 0)
     for round in 0..<50 {
       var walk = RedirectWalk()
-      walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
-      walk.feed(.notified(.callee))
-      walk.feed(.request(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)))
+      if round.isMultiple(of: 3) {
+        walk = .connectedByClick()
+      } else {
+        walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
+        walk.feed(.notified(.callee))
+        walk.feed(.request(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)))
+      }
       walk.adoptSecondCall()
       for _ in 0..<Int.random(in: 1...80, using: &random) { step(&walk, &random) }
       walk.settle()

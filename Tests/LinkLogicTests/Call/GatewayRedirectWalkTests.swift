@@ -12,8 +12,7 @@ private typealias Fixture = GatewayCallFixture
     var random = SplitMix64(seed: UInt64(seed))
     var (transfers, successes) = (0, 0)
     for round in 0..<50 {
-      var walk = RedirectWalk()
-      begin(&walk, &random)
+      var walk = begin(&random)
       var last: Machine.Input?
       for _ in 0..<Int.random(in: 1...80, using: &random) {
         // A request may come twice, and long after its time.
@@ -31,13 +30,20 @@ private typealias Fixture = GatewayCallFixture
     #expect(transfers > successes && successes > 0, "the walk does not get around")
   }
 
-  private func begin(_ walk: inout RedirectWalk, _ random: inout SplitMix64) {
-    walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
-    if Int.random(in: 0..<4, using: &random) > 0 {
-      walk.feed(.notified(.callee))
-      walk.feed(.request(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)))
+  private func begin(_ random: inout SplitMix64) -> RedirectWalk {
+    var walk = RedirectWalk()
+    let isAnswered = Int.random(in: 0..<4, using: &random) > 0
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      walk = isAnswered ? .connectedByClick() : .clicked()
+    } else {
+      walk.feed(.start(Machine.Content(sdp: "A1"), callee: .online))
+      if isAnswered {
+        walk.feed(.notified(.callee))
+        walk.feed(.request(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)))
+      }
     }
     if Bool.random(using: &random) { walk.adoptSecondCall() }
+    return walk
   }
 
   private func destination(_ walk: RedirectWalk, _ random: inout SplitMix64) -> Machine.Destination {
@@ -77,6 +83,8 @@ private typealias Fixture = GatewayCallFixture
     case 22:
       let timers = walk.running.keys.sorted { "\($0)" < "\($1)" }
       if let timer = timers.randomElement(using: &random) { walk.fire(timer) }
+    case 23 where !walk.locating.isEmpty:
+      walk.locate([.online, .online, .online, .offline, .unknown].randomElement(using: &random) ?? .online)
     case 23...33: input = walk.nextStep(Machine.Content(sdp: text)).randomElement(using: &random)
     default:
       if let (timer, generation) = walk.stale.randomElement(using: &random) {

@@ -24,6 +24,11 @@ struct RedirectExploration {
     return RedirectExploration("a transfer", [.caller, .callee, "sC"], walk, depth)
   }
 
+  /// Alice has asked that she be connected with Bob, and rings.
+  static func click(depth: Int) -> RedirectExploration {
+    RedirectExploration("a click-to-call", Machine.Leg.both, .clicked(), depth)
+  }
+
   /// Alice, who speaks with Bob and Carol, has asked that the two be connected.
   static func consultation(depth: Int) -> RedirectExploration {
     var walk = answered()
@@ -107,9 +112,12 @@ struct RedirectExploration {
     complaint = walk.story
   }
 
-  /// What the mixer, the clients and the clock may do next; a client may also vanish.
+  /// What the mixer, the directory, the clients and the clock may do next; a client may also vanish.
   private func inputs(_ walk: RedirectWalk) -> [Machine.Input] {
     var inputs = walk.mixerReports
+    if let leg = walk.locating.last {
+      inputs += [.online, .offline].map { .located(for: leg, GatewayCallFixture.call.callee, .callee, $0) }
+    }
     for leg in legs {
       let content = Machine.Content(sdp: walk.description(of: leg))
       inputs +=
@@ -133,7 +141,8 @@ extension RedirectWalk {
     switch input {
     case .timerFired(let timer, _): return fire(timer)
     case .mixed: return report(input)
-    case .start, .request, .notified, .presence, .shutdown: return feed(input)
+    case .located(_, _, _, let reach): return locate(reach)
+    case .start, .click, .request, .notified, .presence, .shutdown: return feed(input)
     }
   }
 }

@@ -36,6 +36,7 @@ struct RedirectWalk {
     var running: [Machine.Timer: Int]
     var seats: [Machine.Seat: Machine.MixerOrder?]
     var leftSeats: Set<Machine.Seat>
+    var locating: [SessionID]
     var conversations: [Machine.Conversation: Bool]
   }
 
@@ -52,6 +53,8 @@ struct RedirectWalk {
   /// The seats at the mixer, and what it owes each.
   var seats: [Machine.Seat: Machine.MixerOrder?] = [:]
   var leftSeats: Set<Machine.Seat> = []
+  /// The legs that wait for whom they are to be connected with.
+  var locating: [SessionID] = []
   /// The conversations that last, and whether they have been answered.
   var conversations: [Machine.Conversation: Bool] = [:]
   /// How many transfers have been accepted, and how many of them succeeded.
@@ -62,6 +65,34 @@ struct RedirectWalk {
   var conferences = 0
 
   var legs: [SessionID] { seen.keys.sorted { $0.rawValue < $1.rawValue } }
+
+  /// Alice has asked the gateway to connect her with Bob, and her devices ring.
+  static func clicked() -> RedirectWalk {
+    var walk = RedirectWalk()
+    walk.machine = Fixture.unclicked
+    walk.seen = [.caller: Seen()]
+    walk.feed(.click)
+    walk.feed(.notified(.caller))
+    return walk
+  }
+
+  /// Alice speaks with Bob, because the gateway has connected the two.
+  static func connectedByClick() -> RedirectWalk {
+    var walk = clicked()
+    walk.feed(.request(.caller, .answer(Machine.Content(sdp: "A1"), device: nil)))
+    walk.locate()
+    walk.feed(.request(.callee, .answer(Machine.Content(sdp: "B1"), device: nil)))
+    return walk
+  }
+
+  /// The directory answers what was asked last.
+  @discardableResult mutating func locate(_ reach: Machine.Reach = .online) -> [Machine.Effect] {
+    guard let leg = locating.popLast() else { return [] }
+    let wasOver = seen[leg]?.ends != 0
+    let effects = feed(.located(for: leg, Fixture.call.callee, .callee, reach))
+    if wasOver, !effects.isEmpty { complain("\(leg) is connected after its end") }
+    return effects
+  }
 
   /// What brings things forward: an answer from whoever rings, a reply from whoever owes one.
   func nextStep(_ content: Machine.Content) -> [Machine.Input] {
@@ -80,8 +111,8 @@ struct RedirectWalk {
     let answers = effects.compactMap { if case .respond(let answer) = $0 { answer } else { nil } }
     let isQuestion =
       switch input {
-      case .request, .start: true
-      case .notified, .presence, .mixed, .timerFired, .shutdown: false
+      case .request, .start, .click: true
+      case .located, .notified, .presence, .mixed, .timerFired, .shutdown: false
       }
     if answers.count != (isQuestion ? 1 : 0) { complain("\(answers.count) answers") }
     if let answer = answers.first {
@@ -97,7 +128,7 @@ struct RedirectWalk {
     var other = Machine(Fixture.second)
     var effects = other.handle(.start(Machine.Content(sdp: "A0"), callee: .online))
     seen["sA2"] = Seen(offers: 1)
-    seen["sC"] = Seen()
+    seen["sC"] = Seen(answer: "C0")
     effects += other.handle(.notified("sC"))
     effects += other.handle(.request("sC", .answer(Machine.Content(sdp: "C0"), device: nil)))
     machine.adopt(&other)
@@ -115,7 +146,8 @@ struct RedirectWalk {
     }
     machine.lastGeneration = timers.count
     return Moment(
-      machine: machine, seen: seen, running: running, seats: seats, leftSeats: leftSeats, conversations: conversations)
+      machine: machine, seen: seen, running: running, seats: seats, leftSeats: leftSeats, locating: locating,
+      conversations: conversations)
   }
 
   /// What the leg says next.
@@ -131,6 +163,7 @@ struct RedirectWalk {
   /// Lets the time of everything that rings or waits for a reply run out: then nothing is left undecided.
   mutating func settle() {
     for _ in 0..<20 {
+      locate()
       let due = running.keys.filter { [.ring, .update, .mixing].contains($0.kind) }.sorted { $0.leg.rawValue < $1.leg.rawValue }
       guard let timer = due.first else { break }
       fire(timer)
@@ -225,6 +258,9 @@ struct RedirectWalk {
       } else {
         complain("\(timer) was not running")
       }
+    case .locate(let user, let leg):
+      if user != Fixture.call.callee.user || seen[leg]?.answer == nil { complain("nobody is to be found for \(leg)") }
+      locating.append(leg)
     case .mix(let seat, let order): ordered(order, at: seat)
     case .record(let conversation, .begun):
       if conversations.updateValue(false, forKey: conversation) != nil { complain("\(conversation) begins twice") }
@@ -240,11 +276,12 @@ struct RedirectWalk {
     if seen[leg]?.ends ?? 0 > 0 { complain("\(notification.eventType) after the end of \(leg)") }
     switch notification.eventType {
     case .call:
+      if leg == .caller, seen[leg]?.answer != nil { complain("\(leg) rings twice") }
       seen[leg, default: Seen()].wasInvitedWithoutOffer = notification.sessionParams?.sdp == nil
     case .ringing: seen[leg]?.hasRung = true
     case .callEnd: end(leg)
     case .callCancel:
-      if !machine.isTalking(leg) { end(leg) }
+      if seen[leg]?.answer == nil { end(leg) }
     case .sessionComplete, .sessionFail:
       if seen[leg]?.isTransferring != true, seen[leg]?.joins == nil {
         complain("\(notification.eventType) for \(leg), which has asked for nothing")

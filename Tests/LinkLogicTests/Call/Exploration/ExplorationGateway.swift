@@ -40,7 +40,7 @@ struct ExplorationGateway: Hashable {
         timers.removeAll { $0.timer == timer }
         timers.append(Running(timer: timer, remaining: Int32(after.milliseconds)))
       case .cancelTimer(let timer): timers.removeAll { $0.timer == timer }
-      case .record, .mix: break
+      case .locate, .record, .mix: break
       }
     }
     countAnew()
