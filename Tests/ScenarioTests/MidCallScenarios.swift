@@ -151,7 +151,7 @@ import Testing
       let more = [CustomParameter(name: "X-Desk", value: "8")]
       try await call.setCustomParameters(more)
       try await call.sendCustomParameters()
-      try await alice.asks("sendCustomHeaders")
+      try await bob.sees(atBob) { $0.remoteCustomParameters == more }
     }
   }
 

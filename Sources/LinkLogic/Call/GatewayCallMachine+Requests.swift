@@ -17,7 +17,8 @@ extension GatewayCallMachine {
     /// Declines an offer (R-CALL-65).
     case refuse
     case candidates([ICECandidate])
-    case customHeaders
+    /// Parameters of the application for the far end, now (R-CALL-92).
+    case customHeaders(Content)
     case audit
     /// Reads the session's state.
     case read
@@ -44,7 +45,7 @@ extension GatewayCallMachine {
         case .startCallUpdate: .offer(content)
         case .respondCallUpdate: content.sdp == nil && body.statusCode != nil ? .refuse : .reply(content)
         case .updateIceCandidate: .candidates(body.iceCandidates ?? [])
-        case .sendCustomHeaders: .customHeaders
+        case .sendCustomHeaders: .customHeaders(content)
         case .audit: .audit
         case .transfer: .transfer(destination)
         case .refer, .acceptCallReplace, .rejectCallReplace: .unsupported(body.type)
@@ -123,7 +124,8 @@ extension GatewayCallMachine {
     case .offer: [.respond(.pending(retryAfter: retry(leg)))]
     case .reply, .refuse, .transfer, .join: [.respond(Self.notAnswered)]
     case .candidates(let candidates): hold(candidates, from: leg)
-    case .customHeaders, .audit: [.respond(.accepted)]
+    case .customHeaders(let content): pass(content, from: leg)
+    case .audit: [.respond(.accepted)]
     case .read: [.respond(state(members[leg]?.answer == nil ? .ringing : .answered))]
     case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
     case .unknown: [.respond(.invalid("Unknown type of request."))]
@@ -143,7 +145,8 @@ extension GatewayCallMachine {
       case .transfer(let destination): transfer(to: destination, by: leg)
       case .join(let second, let session, let content): join(second, as: session, content, by: leg)
       case .candidates(let candidates): pass(candidates, from: leg)
-      case .customHeaders, .audit: [.respond(.accepted)]
+      case .customHeaders(let content): pass(content, from: leg)
+      case .audit: [.respond(.accepted)]
       case .read: [.respond(state(.answered))]
       case .unsupported(let operation): [.respond(.unsupported(operation.rawValue))]
       case .unknown: [.respond(.invalid("Unknown type of request."))]
@@ -162,6 +165,12 @@ extension GatewayCallMachine {
       .unsupported, .unknown:
       [.respond(.callNotFound)]
     }
+  }
+
+  /// Hands parameters of the application to the far end, in the one notification that no client does anything else about (R-CALL-474).
+  private func pass(_ content: Content, from leg: Leg) -> [Effect] {
+    guard let far = members[leg]?.far, content.customParameters?.isEmpty == false else { return [.respond(.accepted)] }
+    return [.respond(.accepted)] + notify(far, .trying, Content(sdp: nil, customParameters: content.customParameters))
   }
 
   /// What a leg that does not ring is told when it answers, rejects or forwards.

@@ -27,7 +27,7 @@ private typealias Fixture = GatewayCallFixture
     let content = Machine.Content(sdp: "X")
     let requests: [Machine.Request] = [
       .ringing, .answer(content, device: nil), .reject, .end(reasonText: nil), .offer(content), .reply(content), .refuse,
-      .candidates([]), .customHeaders, .audit, .unsupported(.refer), .unknown,
+      .candidates([]), .customHeaders(Machine.Content(sdp: nil)), .audit, .unsupported(.refer), .unknown,
     ]
     var machine = Fixture.answered()
     _ = machine.handle(.request(.caller, .end(reasonText: nil)))
@@ -63,7 +63,7 @@ private typealias Fixture = GatewayCallFixture
   @Test func anyRequestShowsThatTheLegIsThere() {
     var machine = Fixture.answered()
     for request in [
-      Machine.Request.ringing, .candidates([]), .customHeaders, .read, .unknown, .offer(Machine.Content(sdp: "A2")),
+      Machine.Request.ringing, .candidates([]), .customHeaders(Machine.Content(sdp: nil)), .read, .unknown, .offer(Machine.Content(sdp: "A2")),
       .unsupported(.refer),
     ] {
       let effects = machine.handle(.request(.caller, request))

@@ -192,7 +192,22 @@ private typealias Fixture = GatewayCallFixture
         machine.handle(.request(leg, .reply(Machine.Content(sdp: "X")))) == [
           Fixture.failure(409, 37, "The call has not been answered.")
         ])
-      #expect(machine.handle(.request(leg, .customHeaders)) == [Fixture.ok])
+      #expect(machine.handle(.request(leg, .customHeaders(Machine.Content(sdp: nil)))) == [Fixture.ok])
+    }
+  }
+
+  /// Before the answer and after it, both ways.
+  @Test(.spec("R-CALL-92", "R-CALL-474")) func parametersReachTheFarEndInANotificationThatDoesNothingElse() {
+    let parameters = [CustomParameter(name: "X-Desk", value: "8")]
+    for var machine in [Fixture.ringing(), Fixture.answered()] {
+      for (leg, far) in [(Machine.Leg.caller, Machine.Leg.callee), (.callee, .caller)] {
+        let effects = machine.handle(.request(leg, .customHeaders(Machine.Content(sdp: nil, customParameters: parameters))))
+        #expect(effects.first == Fixture.ok)
+        let told = effects.compactMap { if case .notify(far, let notification, nil) = $0 { notification } else { nil } }
+        #expect(told.map(\.eventType) == [.trying])
+        #expect(told.map(\.customParameters) == [parameters])
+        #expect(told.allSatisfy { $0.sessionParams?.sdp == nil })
+      }
     }
   }
 

@@ -224,7 +224,7 @@ private typealias Fixture = GatewayCallFixture
     #expect(read(CallControlRequest(type: .updateIceCandidate)) == .candidates([]))
     #expect(read(body(.ringing)) == .ringing)
     #expect(read(body(.audit)) == .audit)
-    #expect(read(body(.sendCustomHeaders)) == .customHeaders)
+    #expect(read(body(.sendCustomHeaders)) == .customHeaders(content))
     #expect(
       Machine.Request(body(.transfer), device: "desk", destination: Fixture.carol()) == .transfer(Fixture.carol()))
     for operation in [CallOperation.refer, .acceptCallReplace, .rejectCallReplace] {

@@ -181,7 +181,6 @@ def test_custom_parameters():
         other = [{"name": "X-Desk", "value": "7"}]
         console.do("call.setCustomParameters", outgoing, other, client="alice")
         console.do("call.sendCustomParameters", outgoing, client="alice")
-        console.do("call.hold", outgoing, client="alice")
         console.event("call:customParameters", client="bob", callId=incoming, customParameters=other)
         console.do("call.setCustomParameters", incoming, [], client="bob")
         refused(console, "call.sendCustomParameters", incoming, client="bob", code="call:6")
