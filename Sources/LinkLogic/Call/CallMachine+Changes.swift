@@ -206,10 +206,17 @@ extension CallMachine {
   /// The far end's answer has been applied (R-CALL-293, R-SDP-130, R-SDP-132).
   mutating func complete(_ change: Change, _ media: RemoteMedia?, reason: CallReason?) {
     self.change = nil
+    let wasUnsure = change.kind == .repair || owesRepair
+    owesRepair = false
     adopt(change.kind)
     if let media {
       if media.isHold {
-        if !hold.local { hold.remote = true }
+        if !hold.local {
+          hold.remote = true
+        } else if wasUnsure, wishes.audio {
+          // Who holds and is held answers a hold with nothing at all.
+          hold.remote = media.audio == .inactive
+        }
       } else if media.audio == .sendrecv {
         hold.remote = false
       }
@@ -228,6 +235,13 @@ extension CallMachine {
     if !change.isAutomatic { emit(.failed(failure)) }
     finish(change, failure)
     if change.kind == .restartMedia, isMediaLost { arm(.mediaRestart, settings.timings.restartAgain) }
+    if owesRepair { repair() }
+  }
+
+  /// Makes sure that both ends agree, at once or when this end's own change has come to nothing.
+  mutating func repair() {
+    owesRepair = change != nil
+    startAutomatically(.repair)
   }
 
   private mutating func finish(_ change: Change, _ failure: CallFailure? = nil) {

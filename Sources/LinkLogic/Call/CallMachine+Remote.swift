@@ -256,7 +256,7 @@ extension CallMachine {
       // Our own offer can be rolled back; what has been answered is in force here, and not at the far end.
       let isApplied = negotiation.stage == .answering
       takeBack()
-      if isApplied { startAutomatically(.repair) }
+      if isApplied { repair() }
     }
   }
 

@@ -63,6 +63,8 @@ public struct CallMachine: Sendable, Hashable {
   var owesResync = false
   /// An offer of ours has been given up unanswered: should the answer still come, the far end has changed and this end has not.
   var hasMissedAnswer = false
+  /// This end no longer knows what the far end makes of the call, and makes sure when its own change is over (R-CALL-427).
+  var owesRepair = false
   /// Notifications that wait until the exchange under way is over (R-CALL-171).
   var queue: Deque<CallNotice> = []
   var timers: [Timer: Int] = [:]

@@ -3,6 +3,8 @@ import LinkProtocol
 // Offers and answers on an answered call.
 extension GatewayCallMachine {
   mutating func offer(_ content: Content, from leg: Leg) -> [Effect] {
+    // The same request again, as proxies send it: the first was heard (R-CALL-430).
+    if let sdp = content.sdp, isOffering(leg), members[leg]?.description == sdp { return [.respond(.accepted)] }
     // Its own offer is outstanding already. Only the failure of the request says which of the two is meant.
     if isOffering(leg) { return [.respond(.pending(retryAfter: retry(leg)))] }
     if let owed = exchanges[leg] { return glare(leg, owed.given) }
@@ -47,7 +49,7 @@ extension GatewayCallMachine {
 
   mutating func reply(_ content: Content, from leg: Leg) -> [Effect] {
     guard content.sdp != nil else { return [.respond(.invalid("respondCallUpdate needs an sdp or a statusCode."))] }
-    guard let exchange = exchanges[leg] else { return surplus(from: leg) }
+    guard let exchange = exchanges[leg] else { return surplus(content.sdp, from: leg) }
     note(content, from: leg)
     exchanges[leg] = nil
     return [.respond(.accepted)] + replied(content, from: leg, exchange)
@@ -81,7 +83,9 @@ extension GatewayCallMachine {
   }
 
   /// A reply that nobody waits for: to the other copy of an offer, or too late.
-  private mutating func surplus(from leg: Leg) -> [Effect] {
+  private mutating func surplus(_ sdp: String? = nil, from leg: Leg) -> [Effect] {
+    // The same request again, as proxies send it: the first was heard (R-CALL-430).
+    if let sdp, members[leg]?.description == sdp, members[leg]?.wasHandedTwice == false { return [.respond(.accepted)] }
     guard members[leg]?.wasHandedTwice == true else {
       return [.respond(.outOfPlace("No offer is waiting for a reply."))]
     }

@@ -266,7 +266,7 @@ private typealias Fixture = GatewayCallFixture
     let offer = Machine.Content(sdp: "B9")
     #expect(machine.see(.callee, .offer(offer)) == [Fixture.ok, Self.mix(.callee, .answer("B9"))])
     #expect(
-      machine.see(.callee, .offer(offer)) == [Fixture.failure(409, 49, "Request Pending", retryAfter: 1)])
+      machine.see(.callee, .offer(Machine.Content(sdp: "B10"))) == [Fixture.failure(409, 49, "Request Pending", retryAfter: 1)])
     #expect(
       machine.report(.callee, .answer("M9")) == [
         Fixture.notify(.callee, .respondCallUpdate, Fixture.bobSDP("M9"), Self.forBob)

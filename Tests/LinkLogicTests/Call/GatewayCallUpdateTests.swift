@@ -58,8 +58,9 @@ private typealias Fixture = GatewayCallFixture
       machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [
         Fixture.ok, Fixture.toBob(.respondCallUpdate, Fixture.bobSDP("A2 answer")), .cancelTimer(.update(.caller)),
       ])
+    #expect(machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [Fixture.ok])
     #expect(
-      machine.ask(.caller, .reply(Content(sdp: "A2 answer"))) == [
+      machine.ask(.caller, .reply(Content(sdp: "A3 answer"))) == [
         Fixture.failure(409, 37, "No offer is waiting for a reply.")
       ])
   }
@@ -106,9 +107,21 @@ private typealias Fixture = GatewayCallFixture
     // A client that took both copies answers twice.
     #expect(machine.ask(.callee, .reply(Content(sdp: "B2 answer"))) == [Fixture.ok])
     #expect(
-      machine.ask(.callee, .reply(Content(sdp: "B2 answer"))) == [
+      machine.ask(.callee, .reply(Content(sdp: "B3 answer"))) == [
         Fixture.failure(409, 37, "No offer is waiting for a reply.")
       ])
+  }
+
+  /// A proxy that repeats requests does no harm: each of the two is heard once (R-CALL-430).
+  @Test(.spec("R-CALL-430")) func theSameOfferAndTheSameAnswerAgainLeadToNothing() {
+    var machine = Fixture.answered()
+    _ = machine.ask(.caller, .offer(Content(sdp: "A2")))
+    #expect(machine.ask(.caller, .offer(Content(sdp: "A2"))) == [Fixture.ok])
+    #expect(machine.ask(.caller, .offer(Content(sdp: "A3"))) != [Fixture.ok])
+    _ = machine.ask(.callee, .reply(Content(sdp: "B2 answer")))
+    #expect(machine.ask(.callee, .reply(Content(sdp: "B2 answer"))) == [Fixture.ok])
+    // Once it has been answered, the same text is a new offer.
+    #expect(machine.ask(.caller, .offer(Content(sdp: "A2"))).contains(Fixture.toBob(.startCallUpdate, Fixture.bobSDP("A2"))))
   }
 
   @Test(.spec("R-CALL-440", "R-CALL-824"))

@@ -12,6 +12,7 @@ struct RedirectWalk {
     var ends = 0
     /// Offers of its own that have neither been answered nor refused.
     var offers = 0
+    var latestOffer: String?
     /// Its newest offer was a wish for one.
     var isAsking = false
     /// It owes the reply to what it was given; to a wish, the reply is an offer.
@@ -212,7 +213,9 @@ struct RedirectWalk {
     guard isAccepted else { return }
     switch request {
     case .offer(let content):
+      if let sdp = content.sdp, sdp == seen[leg]?.latestOffer, seen[leg]?.offers ?? 0 > 0 { return }  // The same request again.
       described(leg)
+      seen[leg]?.latestOffer = content.sdp
       seen[leg]?.offers += 1
       seen[leg]?.isAsking = content.sdp == nil
     case .reply:

@@ -67,10 +67,7 @@ extension ExplorationRules {
   /// - The answer to its offer was lost. After 30 seconds it takes back what it has proposed, at this end alone. Our gateway keeps
   ///   what it cannot deliver; an answer that is only late is put right (R-CALL-429).
   /// - It has taken the answer to one offer for the answer to another: see `mistake`.
-  /// - It has not heard that its answer has arrived, and has a change of its own under way, which may come to nothing; otherwise it
-  ///   offers again what is so (R-CALL-427). If it holds the call itself, the far end's answer to that does not say who else does.
-  /// - The repetition just mentioned has come to nothing.
-  /// - Its offer reached the gateway twice: the first was accepted, the second refused.
+  /// - It has not heard that its answer has arrived, offers again what is so (R-CALL-427), and that comes to nothing as well.
   private func isHoldCertain(_ one: View, _ other: View) -> Bool { !one.isUnsure && !other.isUnsure }
 
   /// The answer to one offer is not taken for the answer to another, unless somebody has given up waiting for the former.

@@ -92,24 +92,10 @@ struct ExplorationTables {
 
   /// Whether the client no longer knows what the far end thinks, and does not make sure: see `ExplorationRules.isHoldCertain`.
   private func isLeftUnsure(_ number: Int32, by input: Input, to next: Int32) -> Bool {
-    let machine = clients[number].machine
-    if machine.change?.kind == .repair, clients[next].machine.change?.kind != .repair {
-      switch input {
-      case .work(.done), .work(.doneElsewhere): break
-      case .wish, .work, .response, .notice, .timer, .receive, .reconnect: return true
-      }
-    }
-    switch input {
-    case .response(let index, let number):
-      let response: CallResponse = number < 0 ? .failure(nil) : responses[number]
-      guard case .failure = response else { return false }
-      switch machine.requests[index + 1] {
-      case .respond: return machine.change != nil || machine.hold.local
-      case .propose: return response.statusCode == .requestPending
-      case .start, .answer, .reject, .forward, .transfer, .goodbye, .audit, .resync, .refusal, .candidates, .parameters, nil:
-        return false
-      }
-    case .wish, .work, .notice, .timer, .receive, .reconnect: return false
+    guard clients[number].machine.change?.kind == .repair, clients[next].machine.change?.kind != .repair else { return false }
+    return switch input {
+    case .work(.done), .work(.doneElsewhere): false
+    case .wish, .work, .response, .notice, .timer, .receive, .reconnect: true
     }
   }
 
