@@ -52,6 +52,11 @@ def test_the_demo_shows_five_calls_and_keeps_what_was_heard_and_seen():
         assert "All five calls worked" in done.stdout, done.stdout
         for number in range(1, 6):
             assert f"\nCall {number}: " in done.stdout, done.stdout
+        for happens in (
+            "puts Bob on hold; he hears nothing", "comes back", "starts her video; Bob sees ", "stops it; Bob sees nothing any more",
+            "transfers Bob to ", "Bob and Carol are connected", "hears Carol's tone",
+        ):
+            assert happens in done.stdout, (happens, done.stdout)
         wanted = {f"call{number}-{name}.wav" for number in range(1, 6) for name in ("alice", "bob")}
         wanted |= {"call5-carol.wav", *(f"call{number}-{name}.png" for number in (3, 4) for name in ("alice", "bob"))}
         assert set(os.listdir(output)) == wanted, os.listdir(output)
