@@ -63,8 +63,8 @@ private typealias Fixture = GatewayCallFixture
   @Test func anyRequestShowsThatTheLegIsThere() {
     var machine = Fixture.answered()
     for request in [
-      Machine.Request.ringing, .candidates([]), .customHeaders(Machine.Content(sdp: nil)), .read, .unknown, .offer(Machine.Content(sdp: "A2")),
-      .unsupported(.refer),
+      Machine.Request.ringing, .candidates([]), .customHeaders(Machine.Content(sdp: nil)), .read, .unknown,
+      .offer(Machine.Content(sdp: "A2")), .unsupported(.refer),
     ] {
       let effects = machine.handle(.request(.caller, request))
       #expect(Machine.generation(of: .audit(.caller), in: effects) != nil, "\(request)")
