@@ -140,4 +140,66 @@ import Testing
       try await expectAsBefore(setting, setting.first, setting.bob, setting.atBob, hears: [0, 10, 0])
     }
   }
+
+  // MARK: - Somebody does not answer, or leaves
+
+  @Test(.spec("R-CALL-838"), arguments: [false, true]) func oneOfThemDoesNotAnswerTheMixer(isFirst: Bool) async throws {
+    try await setting { setting in
+      let silent = isFirst ? setting.bob : setting.carol
+      let reply = silent.network.holdBack("respondCallUpdate")
+      let joined = try await setting.first.join(with: setting.second)
+      await reply.reached()
+      try await setting.bench.pass(.seconds(20))
+      try await joined.ended()
+      #expect(joined.record.transition?.code == 480)
+      reply.release()
+      // The other one, and then the silent one, whose client has taken back what it had answered in vain.
+      let other = isFirst ? (setting.second, setting.carol, setting.atCarol) : (setting.first, setting.bob, setting.atBob)
+      let shares = isFirst ? [0, 0, 10] : [0, 10, 0]
+      try await expectAsBefore(setting, other.0, other.1, other.2, hears: shares)
+    }
+  }
+
+  @Test func bobHangsUpMeanwhile() async throws {
+    try await setting { setting in
+      let hold = setting.bench.mixing.holdNext(.createOffer)
+      let joined = try await setting.first.join(with: setting.second)
+      try await hold.reached()
+      try await setting.atBob.end()
+      try await joined.ended()
+      try await setting.first.ended()
+      hold.release()
+      try await expectAsBefore(setting, setting.second, setting.carol, setting.atCarol, hears: [0, 0, 10])
+    }
+  }
+
+  // MARK: - Which calls can be joined
+
+  @Test(.spec("R-CALL-465")) func callsThatTheFarEndsHoldAreJoined() async throws {
+    try await setting { setting in
+      // Bob's is held from both ends, Carol's by her alone.
+      try await setting.atBob.hold()
+      try await setting.alice.sees(setting.first) { $0.localHold && $0.remoteHold }
+      try await setting.second.unhold()
+      try await setting.atCarol.hold()
+      try await setting.alice.sees(setting.second) { !$0.localHold && $0.remoteHold }
+      let joined = try await setting.first.join(with: setting.second)
+      try await joined.connected()
+      // Both hold still, and are heard when they come back.
+      try await setting.atBob.unhold()
+      try await setting.atCarol.unhold()
+      try await setting.hears(joined, [0, 5, 5])
+      try await setting.hears(setting.atBob, [5, 0, 5])
+      try await setting.hears(setting.atCarol, [5, 5, 0])
+    }
+  }
+
+  @Test(.spec("R-CALL-465")) func aCallThatNobodyHoldsIsNotJoined() async throws {
+    try await setting { setting in
+      try await setting.second.unhold()
+      #expect(await fails { _ = try await setting.first.join(with: setting.second) }?.code == .callInvalidState)
+      #expect(setting.alice.requests.contains("join") == false)
+      #expect(setting.first.record.state == .onHold && setting.second.record.state == .inCall)
+    }
+  }
 }

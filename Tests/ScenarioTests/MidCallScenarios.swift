@@ -66,9 +66,75 @@ import Testing
       try await call.startScreenshare(ScreenShare(mediaSourceId: "virtual:screen"))
       #expect(call.record.isScreensharing)
       try await call.stopScreenshare()
+      #expect(!call.record.isScreensharing)
+      // The camera is back.
+      #expect(call.record.sendingVideo == true && atBob.record.remoteVideoState.sends)
+      let changes = alice.events.entries.count { $0 == .callScreenshareChange(call.id) }
+      #expect(changes == 2)
       try await call.stopVideo()
       try await bob.sees(atBob) { !$0.remoteVideoState.sends }
       #expect(call.record.sendingVideo == false)
+    }
+  }
+
+  @Test(.spec("R-CALL-425")) func bobWhoIsSeenByNobodyShowsHisScreenAndStops() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob, Self.video)
+      try await atBob.startScreenshare(ScreenShare(mediaSourceId: "virtual:screen"))
+      try await alice.sees(call) { $0.remoteVideoState.sends }
+      #expect(atBob.record.isScreensharing && !call.record.isScreensharing)
+      try await atBob.stopScreenshare()
+      try await alice.sees(call) { !$0.remoteVideoState.sends }
+      #expect(atBob.record.sendingVideo == false)
+    }
+  }
+
+  @Test func eachIsSeenByTheOther() async throws {
+    try await ScenarioBench.run { _, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob, Self.video)
+      try await call.startVideo()
+      try await bob.sees(atBob) { $0.remoteVideoState.sends }
+      try await atBob.startVideo()
+      try await alice.sees(call) { $0.remoteVideoState.sends }
+      #expect(call.record.sendingVideo == true && atBob.record.sendingVideo == true)
+      try await call.stopVideo()
+      try await bob.sees(atBob) { !$0.remoteVideoState.sends }
+      #expect(atBob.record.sendingVideo == true && call.record.remoteVideoState.sends)
+    }
+  }
+
+  // MARK: What applications are told of operations
+
+  @Test func anOperationIsToldAtBothEndsFromBeginningToEnd() async throws {
+    try await ScenarioBench.run { bench, people in
+      let (alice, bob) = (people[0], people[1])
+      let (call, atBob) = try await alice.talks(to: bob)
+      try await call.hold()
+      try await bob.sees(.onRemoteHold, of: atBob)
+      #expect(
+        alice.operations("hold", of: call) == [
+          CallOperationChange(call.id, operation: "hold", transition: .start),
+          CallOperationChange(call.id, operation: "hold", transition: .finish),
+        ])
+      #expect(
+        bob.operations("hold", of: atBob) == [
+          CallOperationChange(atBob.id, operation: "hold", transition: .start, isLocal: false),
+          CallOperationChange(atBob.id, operation: "hold", transition: .finish, isLocal: false),
+        ])
+      // Bob says nothing to the next one, which fails with an error.
+      let reply = bob.network.holdBack("respondCallUpdate")
+      async let failure = fails { try await call.unhold() }
+      await reply.reached()
+      try await bench.pass(.seconds(30))
+      let error = try #require(await failure)
+      #expect(
+        alice.operations("unhold", of: call) == [
+          CallOperationChange(call.id, operation: "unhold", transition: .start),
+          CallOperationChange(call.id, operation: "unhold", transition: .finish, error: error),
+        ])
+      reply.release()
     }
   }
 

@@ -221,6 +221,13 @@ final class Person: Sendable {
     try await events.until { self.states(of: call).suffix(states.count) == states[...] }
   }
 
+  /// What the application was told of an operation on a call, in order.
+  func operations(_ operation: String, of call: Call) -> [CallOperationChange] {
+    events.entries.compactMap { event in
+      if case .callOperation(let change) = event, change.callID == call.id, change.operation == operation { change } else { nil }
+    }
+  }
+
   /// What has failed, in order.
   var errors: [BasicError] {
     events.entries.compactMap { if case .callError(_, let error) = $0 { error } else { nil } }

@@ -116,8 +116,11 @@ import Testing
       let (call, atBob) = try await alice.talks(to: bob)
       async let failure = fails { try await call.directTransfer(to: carol.address) }
       try await (try await carol.isCalled()).reject()
-      #expect(await failure?.statusCode == 603)
+      let error = try #require(await failure)
+      #expect(error.statusCode == 603)
       #expect(alice.states(of: call).last == .transferFailure)
+      #expect(alice.operations("directTransfer", of: call).map(\.transition) == [.start, .finish])
+      #expect(alice.operations("directTransfer", of: call).last?.error == error)
       try await Self.expectTalk(alice, call, bob, atBob)
     }
   }
