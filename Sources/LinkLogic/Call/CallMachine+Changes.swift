@@ -140,6 +140,8 @@ extension CallMachine {
   private func localMedia(proposing kind: Change.Kind) -> LocalMedia {
     var then = self
     then.adopt(kind)
+    // What the far end answers to an offer to send says whether it holds; nothing can be concluded from its answer to no media at all.
+    if isUnsure(kind) { then.hold.remote = false }
     var media = then.localMedia(answering: nil)
     // Nobody sends video: the section goes to sleep (R-SDP-113).
     if kind.endsVideo, media.video == .recvonly, remoteVideo?.sends != true { media.video = .inactive }
@@ -206,7 +208,7 @@ extension CallMachine {
   /// The far end's answer has been applied (R-CALL-293, R-SDP-130, R-SDP-132).
   mutating func complete(_ change: Change, _ media: RemoteMedia?, reason: CallReason?) {
     self.change = nil
-    let wasUnsure = change.kind == .repair || owesRepair
+    let wasUnsure = isUnsure(change.kind)
     owesRepair = false
     adopt(change.kind)
     if let media {
@@ -237,6 +239,9 @@ extension CallMachine {
     if change.kind == .restartMedia, isMediaLost { arm(.mediaRestart, settings.timings.restartAgain) }
     if owesRepair { repair() }
   }
+
+  /// Whether this end has to learn from the far end's answer who holds.
+  private func isUnsure(_ kind: Change.Kind) -> Bool { kind == .repair || owesRepair }
 
   /// Makes sure that both ends agree, at once or when this end's own change has come to nothing.
   mutating func repair() {

@@ -143,8 +143,8 @@ import Testing
         call: ["codecsToReplace": [["name": "telephone-event/8000", "value": "101"]]],
         has: ["a=rtpmap:101 telephone-event/8000"]),
       Offer(
-        call: ["opusConfig": ["maxAverageBitrate": 24_000, "dtx": 1]],
-        has: ["a=fmtp:111 "], lacks: []),
+        call: ["opusConfig": ["maxPlaybackRate": 16_000, "maxAverageBitrate": 24_000, "fec": 0, "dtx": 1, "ptime": 40]],
+        has: ["a=fmtp:111 ", "a=ptime:40"], lacks: []),
     ])
   func theFirstOfferIsAsConfigured(_ given: Offer) async throws {
     try await CallFixture.run(given.call) { calls in
@@ -156,7 +156,9 @@ import Testing
       for start in given.lacks { #expect(!lines.contains { $0.hasPrefix(start) }, "\(start) is there") }
       if let opus = given.call["opusConfig"]?["maxAverageBitrate"]?.intValue {
         let line = lines.first { $0.hasPrefix("a=fmtp:111 ") } ?? ""
-        #expect(line.contains("maxaveragebitrate=\(opus)") && line.contains("usedtx=1"))
+        for parameter in ["maxplaybackrate=16000", "maxaveragebitrate=\(opus)", "useinbandfec=0", "usedtx=1"] {
+          #expect(line.contains(parameter), "\(parameter) is missing")
+        }
       }
     }
   }

@@ -12,6 +12,10 @@ import Testing
     #expect(RedirectExploration.consultation(depth: 6).complaint == nil)
   }
 
+  @Test(.spec("R-CALL-740", "R-CALL-662")) func inEveryOrderAClickToCallIsDecided() {
+    #expect(RedirectExploration.click(depth: 11).complaint == nil)
+  }
+
   @Test(.spec("R-CALL-838", "R-CALL-662")) func inEveryOrderAJoinIsDecided() {
     #expect(RedirectExploration.join(depth: 5).complaint == nil)
   }

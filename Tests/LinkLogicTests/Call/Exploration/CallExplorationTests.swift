@@ -14,6 +14,9 @@ import Testing
       name: "in a call, the caller changes something or transfers it, and one thing goes wrong", before: [(.bob, .answer)],
       wishes: [.alice: 1], faults: 1),
     .init(
+      name: "in a call, the callee changes something or transfers it, and one thing goes wrong", before: [(.bob, .answer)],
+      wishes: [.bob: 1], faults: 1),
+    .init(
       name: "during a transfer, one thing goes wrong", before: [(.bob, .answer), (.alice, .transfer)], faults: 1),
   ]
 
