@@ -111,7 +111,7 @@ private struct MediaChange {
     if isUnhold || isOldUnhold { return .unhold }
     if addsMedia { return isMusic(.start) ? .startMusicOnHold : .addMedia }
     if removesMedia { return isMusic(.stop) ? .stopMusicOnHold : .removeMedia }
-    if isStable, changed.isEmpty, !unchanged.isEmpty { return .noChange }
+    if isStable, changed.isEmpty { return .noChange }
     return .unknown
   }
 
