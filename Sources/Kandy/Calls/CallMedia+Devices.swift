@@ -116,3 +116,12 @@ extension CallMedia {
     return try await setup.devices.camera(resolution).map { TappedCamera($0, showing: localVideo) }
   }
 }
+
+extension LocalMedia {
+  func direction(of kind: MediaKind) -> MediaDirection? {
+    switch kind {
+    case .audio: audio
+    case .video: video
+    }
+  }
+}

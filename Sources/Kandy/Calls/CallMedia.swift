@@ -390,12 +390,3 @@ actor CallMedia {
 
   static let closed = MediaFailure(.engine, "The call's media has been closed.")
 }
-
-extension LocalMedia {
-  fileprivate func direction(of kind: MediaKind) -> MediaDirection? {
-    switch kind {
-    case .audio: audio
-    case .video: video
-    }
-  }
-}
