@@ -212,13 +212,11 @@ extension CallMachine {
     owesRepair = false
     adopt(change.kind)
     if let media {
-      if media.isHold {
-        if !hold.local {
-          hold.remote = true
-        } else if wasUnsure, wishes.audio {
-          // Who holds and is held answers a hold with nothing at all.
-          hold.remote = media.audio == .inactive
-        }
+      if media.isHold, !hold.local {
+        hold.remote = true
+      } else if wasUnsure, hold.local, wishes.audio {
+        // Who holds and is held answers a hold with nothing at all.
+        hold.remote = media.audio == .inactive
       } else if media.audio == .sendrecv {
         hold.remote = false
       }
