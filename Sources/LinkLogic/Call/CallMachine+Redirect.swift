@@ -58,7 +58,11 @@ extension CallMachine {
     case .success: break
     // Said twice, and the first time it has been done.
     case .failure where response.isCallGone && decision?.mayHaveArrived == true: break
-    case .failure: return notForwarded(CallFailure(.generic, Self.forwardFailed, response), isOver: response.isCallGone)
+    case .failure:
+      notForwarded(CallFailure(.generic, Self.forwardFailed, response), isOver: response.statusCode == .sessionNotFound)
+      // Code 42 may be about the destination; the gateway is asked whether the call rings still (R-CALL-83).
+      if response.isCallGone, phase == .ringing { owesResync = true }
+      return
     }
     emit(.forwarded)
     finish(.forwardCall)
