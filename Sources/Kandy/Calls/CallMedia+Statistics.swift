@@ -18,11 +18,25 @@ extension CallMedia {
     return all
   }
 
-  /// Closes a peer that has carried media, after a last look at its counters (R-CALL-751).
+  /// Closes a peer that has carried media, after a last look at its counters (R-CALL-751). An engine that does not tell them keeps
+  /// nothing open.
   func retire(_ connection: CallConnection) async {
-    if let last = try? await statistics(of: connection) { board.add(last) }
+    let (answers, answer) = AsyncStream.makeStream(of: CallStatistics?.self, bufferingPolicy: .bufferingOldest(1))
+    let asking = Task { answer.yield(try? await statistics(of: connection)) }
+    let waiting = Task { [clock = setup.clock] in
+      try await clock.sleep(for: Self.patienceForStatistics)
+      answer.yield(nil)
+    }
+    for await last in answers {
+      if let last { board.add(last) }
+      break
+    }
+    waiting.cancel()
     await connection.close()
+    asking.cancel()
   }
+
+  private static let patienceForStatistics = Duration.seconds(1)
 
   private func statistics(of connection: CallConnection) async throws -> CallStatistics {
     let records = try await connection.peer.statistics()

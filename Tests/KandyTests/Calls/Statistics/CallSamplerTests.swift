@@ -169,6 +169,25 @@ import Testing
     }
   }
 
+  @Test(.spec("R-CALL-751")) func anEngineThatDoesNotTellKeepsNothingOpen() async throws {
+    try await CallFixture.run { calls in
+      let call = try await calls.talking(MakeOptions(isVideoEnabled: false))
+      let hold = calls.engine.holdNext(.statistics)
+      calls.transport.expect(.delete, CallFixture.session, CallFixture.accepted)
+      try await call.end()
+      try await hold.reached()
+      let peer = try #require(calls.engine.peers.last)
+      // The second begins a moment after the question.
+      for _ in 0..<20 where !peer.isClosed {
+        for _ in 0..<1_000 { await Task.yield() }
+        await calls.fixture.clock.advance(by: .seconds(1))
+      }
+      #expect(peer.isClosed)
+      hold.release()
+      try await call.driver.store.wait(for: .over)
+    }
+  }
+
   @Test(.spec("R-CALL-750")) func aPeerThatWasReplacedIsCounted() async throws {
     let storage = MemoryStorage()
     try await CallFixture.run(["recordCallStats": true], storage: storage) { calls in
