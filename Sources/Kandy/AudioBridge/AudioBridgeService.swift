@@ -87,10 +87,26 @@ final class AudioBridgeService: Sendable {
     do {
       try await member.media.follow(member.seat)
     } catch {
+      let why = overtaken(member, call, id)
       await takeBack(member, call, id)
-      throw report(BasicError(.audioBridgeUnknownError, "An unknown error occurred.", cause: "\(error)"))
+      throw report(
+        why ?? BasicError(.audioBridgeUnknownError, "An unknown error occurred.", cause: "\(error)"))
     }
+    if let error = overtaken(member, call, id) { throw report(error) }
     changed(id)
+  }
+
+  /// Why a call is not in the bridge to which it was being added: the bridge was closed meanwhile, or the call ended or was removed.
+  private func overtaken(_ member: Member, _ call: CallID, _ id: AudioBridge.ID) -> BasicError? {
+    state.withLock { state in
+      if state.members[call]?.seat === member.seat { return nil }
+      do throws(BasicError) {
+        try state.table.update(id) { _ in }
+        return .unknownBridgeOrCall
+      } catch {
+        return error
+      }
+    }
   }
 
   private static func add(

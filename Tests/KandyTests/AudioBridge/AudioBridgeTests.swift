@@ -346,10 +346,33 @@ import Testing
       try await setting.first.ended()
       while try setting.bridges.getBridgeCalls(bridge) != [setting.second.id] { await Task.yield() }
       hold.release()
-      // Whichever the engine did first.
-      do { try await added } catch { #expect((error as? BasicError)?.code == .audioBridgeUnknownError) }
+      do {
+        try await added
+        Issue.record("It was added.")
+      } catch {
+        #expect((error as? BasicError)?.code == .audioBridgeInvalidInput)
+      }
       #expect(try setting.bridges.getBridgeCalls(bridge) == [setting.second.id])
       #expect(setting.shares(setting.ears.carol) == [10, 0, 0])
+    }
+  }
+
+  @Test(.spec("R-CALL-721")) func aBridgeThatIsClosedWhileACallIsAddedSaysSo() async throws {
+    try await run { setting in
+      let bridge = try setting.bridges.create()
+      let hold = setting.calls.engine.holdNext(.setMicrophone)
+      async let added: Void = setting.bridges.addCall(bridge, setting.first.id)
+      try await hold.reached()
+      async let closed: Void = setting.bridges.close(bridge)
+      while try setting.bridges.getAll().contains(where: { $0.id == bridge && $0.status != .closed }) { await Task.yield() }
+      hold.release()
+      do {
+        try await added
+        Issue.record("It was added.")
+      } catch {
+        #expect((error as? BasicError)?.code == .audioBridgeInvalidState)
+      }
+      try await closed
     }
   }
 
