@@ -70,7 +70,10 @@ final class PrometheusHistogram: PrometheusSeries, TimerHandler, RecorderHandler
   func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1_000_000_000) }
   func record(_ value: Int64) { record(Double(value)) }
 
+  /// Nothing takes less than no time, whatever a clock that was set says; what is no number is not counted.
   func record(_ value: Double) {
+    guard value.isFinite else { return }
+    let value = max(value, 0)
     let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
     state.withLock { state in
       state.counts[bucket] += 1

@@ -30,6 +30,14 @@ struct PrometheusRegistryTests {
     #expect(registry.text.contains("kandy_metrics_refused_series_total 2\n"))
   }
 
+  @Test func nothingTakesLessThanNoTime() {
+    let registry = PrometheusRegistry()
+    let timer = Timer(label: "a", factory: registry)
+    timer.recordSeconds(2)
+    timer.recordNanoseconds(-5_000_000_000)
+    #expect(registry.text.contains("a_sum 2\n") && registry.text.contains("a_count 2\n"))
+  }
+
   @Test func countersOnlyGrowAndGaugesMove() {
     let registry = PrometheusRegistry()
     let counter = Counter(label: "a", factory: registry)
