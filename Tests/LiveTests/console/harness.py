@@ -223,6 +223,11 @@ def people(*names, gateway_options=(), configuration=None):
 def join(gateway, console, name, hz=440, user=None, configuration=None):
     """Creates and connects a client called `name`, as the user of that name unless told otherwise."""
     console.do("create", gateway.configuration(**(configuration or {})), client=name)
+    enter(console, name, hz, user)
+
+
+def enter(console, name, hz, user=None):
+    """Gives the client a voice and a camera, and connects it."""
     console.do(
         "media.setDefaultDevices",
         {

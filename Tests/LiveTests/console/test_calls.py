@@ -49,7 +49,7 @@ def test_two_people_hear_each_other():
         ended(console, "bob", incoming, 9900)
 
 
-def test_mute_silences_and_unmute_restores():
+def test_mute_silences_and_unmute_restores(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
@@ -64,7 +64,7 @@ def test_mute_silences_and_unmute_restores():
         ended(console, "alice", outgoing)
 
 
-def test_two_people_see_each_other():
+def test_two_people_see_each_other(people=people):
     with people("alice", "bob") as (_, console), tempfile.TemporaryDirectory() as folder:
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True, sendInitialVideo=True)
         for client, call in (("alice", outgoing), ("bob", incoming)):

@@ -22,8 +22,8 @@ def hears_only(console, client, call, *others):
 
 
 @contextlib.contextmanager
-def two_held_calls(*gateway_options):
-    with people("alice", "bob", "carol", gateway_options=gateway_options) as (_, console):
+def two_held_calls(people=people, **options):
+    with people("alice", "bob", "carol", **options) as (_, console):
         first, at_bob = connected(console, "alice", "bob", isVideoEnabled=False)
         console.do("call.hold", first, client="alice")
         second, at_carol = connected(console, "alice", "carol", isVideoEnabled=False)
@@ -32,14 +32,14 @@ def two_held_calls(*gateway_options):
 
 
 @contextlib.contextmanager
-def conference():
-    with two_held_calls() as (console, first, second, at_bob, at_carol):
+def conference(people=people, code=9906):
+    with two_held_calls(people) as (console, first, second, at_bob, at_carol):
         console.do("call.join", first, second, client="alice")
         told = console.event("call:join", client="alice")
         assert told["joinedCalls"] == [first, second], told
         joined = told["callId"]
         for original in (first, second):
-            ended(console, "alice", original, 9906)
+            ended(console, "alice", original, code)
         yield console, joined, at_bob, at_carol
 
 
@@ -89,7 +89,7 @@ def test_calls_that_are_not_held_are_not_joined():
 
 
 def test_a_gateway_without_media_refuses_and_the_calls_go_on():
-    with two_held_calls("--no-media") as (console, first, second, at_bob, _):
+    with two_held_calls(gateway_options=["--no-media"]) as (console, first, second, at_bob, _):
         try:
             console.do("call.join", first, second, client="alice")
         except Exception as refusal:  # noqa: BLE001

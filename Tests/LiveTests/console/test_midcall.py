@@ -35,7 +35,7 @@ def sees(console, client, call, width, height):
     return console.until(check, what=f"{client} sees {width}×{height}")
 
 
-def test_hold_and_unhold():
+def test_hold_and_unhold(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
@@ -61,7 +61,7 @@ def test_hold_and_unhold():
         ended(console, "bob", incoming)
 
 
-def test_video_starts_and_stops():
+def test_video_starts_and_stops(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True)
 
@@ -91,7 +91,7 @@ def test_no_video_in_a_call_without():
         refused(console, "call.startVideo", outgoing, client="alice", code="call:6")
 
 
-def test_a_screen_is_shared():
+def test_a_screen_is_shared(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True)
         refused(console, "call.startScreenshare", outgoing, {}, client="alice", code="call:7")
@@ -107,7 +107,7 @@ def test_a_screen_is_shared():
         assert console.do("call.getById", outgoing, client="alice")["isScreensharing"] is False
 
 
-def test_tones_are_counted_by_the_far_end():
+def test_tones_are_counted_by_the_far_end(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
@@ -160,7 +160,7 @@ def growth(path, seconds=0.5):
     return (os.path.getsize(path) if os.path.exists(path) else 0) - before
 
 
-def test_other_input_devices():
+def test_other_input_devices(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
@@ -186,7 +186,7 @@ def test_custom_parameters():
         refused(console, "call.sendCustomParameters", incoming, client="bob", code="call:6")
 
 
-def test_media_is_restarted():
+def test_media_is_restarted(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)

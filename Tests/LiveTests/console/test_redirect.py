@@ -14,7 +14,7 @@ def answer(console, client, call):
     state(console, client, call, "IN_CALL")
 
 
-def test_bob_forwards_to_carol():
+def test_bob_forwards_to_carol(people=people):
     with people("alice", "bob", "carol") as (_, console):
         outgoing = console.do("call.make", "bob@example.com", {"isVideoEnabled": False}, client="alice")
         console.do("call.forwardCall", rings(console, "bob"), "carol@example.com", client="bob")
@@ -34,7 +34,7 @@ def test_a_forward_to_nobody():
         ended(console, "alice", outgoing, 404)
 
 
-def test_alice_transfers_bob_to_carol():
+def test_alice_transfers_bob_to_carol(people=people, code=9905):
     with people("alice", "bob", "carol") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         hears(console, "bob", incoming, 400)
@@ -44,7 +44,7 @@ def test_alice_transfers_bob_to_carol():
         console.do("call.answer", call, {"isVideoEnabled": False}, client="carol")
         console.answer(transfer)
         state(console, "alice", outgoing, "TRANSFERRED")
-        ended(console, "alice", outgoing, 9905)
+        ended(console, "alice", outgoing, code)
         hears(console, "bob", incoming, 1000)
         hears(console, "carol", call, 700)
         record = console.do("call.getById", incoming, client="bob")
@@ -53,7 +53,7 @@ def test_alice_transfers_bob_to_carol():
         ended(console, "carol", call)
 
 
-def test_carol_does_not_want_to_be_transferred_to():
+def test_carol_does_not_want_to_be_transferred_to(people=people):
     with people("alice", "bob", "carol") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
         console.do("call.hold", outgoing, client="alice")
@@ -68,9 +68,10 @@ def test_carol_does_not_want_to_be_transferred_to():
         state(console, "alice", outgoing, "TRANSFER_FAILURE")
         console.do("call.unhold", outgoing, client="alice")
         hears(console, "bob", incoming, 400)
+        hears(console, "alice", outgoing, 700)
 
 
-def test_alice_consults_carol_and_connects_her_with_bob():
+def test_alice_consults_carol_and_connects_her_with_bob(people=people, code=9905):
     with people("alice", "bob", "carol") as (_, console):
         first, at_bob = connected(console, "alice", "bob", isVideoEnabled=False)
         console.do("call.hold", first, client="alice")
@@ -79,13 +80,13 @@ def test_alice_consults_carol_and_connects_her_with_bob():
         refused(console, "call.consultativeTransfer", first, second, client="alice", code="call:6")
         console.do("call.hold", second, client="alice")
         console.do("call.consultativeTransfer", first, second, client="alice")
-        ended(console, "alice", first, 9905)
+        ended(console, "alice", first, code)
         ended(console, "alice", second)
         hears(console, "bob", at_bob, 1000)
         hears(console, "carol", at_carol, 700)
 
 
-def test_call_waiting_and_swapping():
+def test_call_waiting_and_swapping(people=people):
     with people("alice", "bob", "carol") as (_, console):
         first, at_bob = connected(console, "alice", "bob", isVideoEnabled=False)
         console.do("call.make", "alice@example.com", {"isVideoEnabled": False}, client="carol")
