@@ -3,9 +3,10 @@
 import os
 import struct
 import tempfile
+import time
 import wave
 
-from harness import Refused, join, people
+from harness import PATIENCE, Refused, join, people
 
 
 def connected(console, caller, callee, **options):
@@ -47,6 +48,86 @@ def test_two_people_hear_each_other():
         console.do("call.end", outgoing, client="alice")
         ended(console, "alice", outgoing, 9901)
         ended(console, "bob", incoming, 9900)
+
+
+def record(console, client, call):
+    """What `getById` says of a call, without the ids and times, which are looked at here."""
+    found = console.do("call.getById", call, client=client)
+    assert found.pop("id") == call and len(found.pop("wrtcsSessionId")) > 8, found
+    start, end = found.pop("startTime"), found.pop("endTime", None)
+    assert 0 <= time.time() * 1000 - start < PATIENCE * 10_000, start
+    assert (end is not None) == (found["state"] == "ENDED") and start <= (end or start), (start, end)
+    assert found.pop("mediaState") in ("CONNECTED", "COMPLETED"), found
+    return found
+
+
+def test_the_call_object_has_the_documented_members():
+    with people("alice", "bob") as (_, console):
+        parameters = [{"name": "X-GPS", "value": "48.20,16.37"}]
+        options = {
+            "isVideoEnabled": True, "sendInitialVideo": True, "customParameters": parameters, "normalizeAddress": False,
+            "contact": {"firstName": "Ann", "lastName": "Other"}, "videoResolution": {"width": 320, "height": 240},
+        }
+        outgoing = console.do("call.make", "bob@example.com", options, client="alice")
+        incoming = console.event("call:receive", client="bob")["callId"]
+        ringing = console.do("call.getById", incoming, client="bob")
+        unanswered = {
+            "id": incoming, "wrtcsSessionId": ringing["wrtcsSessionId"], "state": "RINGING", "direction": "incoming",
+            "from": "alice@example.com", "to": "bob@example.com", "callerName": "Alice Tester",  # the directory's
+            "remoteParticipant": {"displayNumber": "alice@example.com", "displayName": "Alice Tester"},
+            "muted": False, "silenced": False, "isScreensharing": False, "localHold": False, "remoteHold": False,
+            "isVideoNegotiationAvailable": True, "remoteVideoState": "sendrecv", "remoteCustomParameters": parameters,
+        }
+        assert ringing == unanswered, ringing
+        console.do("call.answer", incoming, {"isVideoEnabled": True}, client="bob")
+        console.event("call:stateChange", client="bob", callId=incoming, state="IN_CALL")
+        console.event("call:stateChange", client="alice", callId=outgoing, state="IN_CALL")
+        hears(console, "bob", incoming, 400)
+        hears(console, "alice", outgoing, 700)
+
+        established = {"prevState": "RINGING", "newState": "IN_CALL", "event": "callEstablished"}
+        of_alice = {
+            "state": "IN_CALL", "direction": "outgoing", "from": "alice@example.com", "to": "bob@example.com",
+            "calleeName": "Bob Tester", "originalRemoteParticipant": {"displayNumber": "bob@example.com"},
+            "remoteParticipant": {"displayNumber": "bob@example.com", "displayName": "Bob Tester"},
+            "contact": options["contact"], "isAudioEnabled": True, "isVideoEnabled": True, "sendInitialVideo": True,
+            "webrtcdtls": True, "videoResolution": options["videoResolution"], "normalizeAddress": False,
+            "customParameters": parameters, "muted": False, "silenced": False, "isScreensharing": False,
+            "isVideoNegotiationAvailable": True, "sendingVideo": True, "remoteVideoState": "recvonly",
+            "localHold": False, "remoteHold": False, "transition": established,
+        }
+        found = record(console, "alice", outgoing)
+        assert found == of_alice, found
+        of_bob = {key: value for key, value in unanswered.items() if key not in ("id", "wrtcsSessionId")}
+        of_bob |= {
+            "state": "IN_CALL", "isAudioEnabled": True, "isVideoEnabled": True, "sendInitialVideo": False,
+            "sendingVideo": False, "transition": established,
+        }
+        found = record(console, "bob", incoming)
+        assert found == of_bob, found
+
+        console.do("call.hold", outgoing, client="alice")
+        console.event("call:stateChange", client="bob", callId=incoming, state="ON_REMOTE_HOLD")
+        of_alice |= {"state": "ON_HOLD", "localHold": True, "transition": {"prevState": "IN_CALL", "newState": "ON_HOLD"}}
+        found = record(console, "alice", outgoing)
+        assert found == of_alice, found
+        held = {"prevState": "IN_CALL", "newState": "ON_REMOTE_HOLD"}
+        of_bob |= {"state": "ON_REMOTE_HOLD", "remoteHold": True, "remoteVideoState": "sendonly", "transition": held}
+        found = record(console, "bob", incoming)
+        assert found == of_bob, found
+
+        console.do("call.end", outgoing, client="alice")
+        ended(console, "alice", outgoing)
+        ended(console, "bob", incoming)
+        over = {"prevState": "ON_HOLD", "newState": "ENDED", "code": 9901, "reasonText": "Ended by local user"}
+        of_alice |= {"state": "ENDED", "transition": over}
+        found = record(console, "alice", outgoing)
+        assert found == of_alice, found
+        over = {"prevState": "ON_REMOTE_HOLD", "newState": "ENDED", "code": 9900, "reasonText": "Reason not provided"}
+        of_bob |= {"state": "ENDED", "transition": over}
+        found = record(console, "bob", incoming)
+        assert found == of_bob, found
+        assert [call["id"] for call in console.do("call.getAll", client="bob")] == [incoming], "it stays"
 
 
 def test_mute_silences_and_unmute_restores(people=people):

@@ -61,6 +61,51 @@ def test_hold_and_unhold(people=people):
         ended(console, "bob", incoming)
 
 
+def operations(console, client, call, *names):
+    """The `call:operation` events of these operations on a call so far, in order, without its id."""
+    with console.changed:
+        payloads = [m["args"][0] for m in console.events if m["event"] == "call:operation" and m.get("client") == client]
+    found = [dict(payload) for payload in payloads if payload["callId"] == call and payload["operation"] in names]
+    for payload in found:
+        del payload["callId"]
+    return found
+
+
+def test_both_ends_are_told_of_an_operation():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        for holder, other, call, seen in (("alice", "bob", outgoing, incoming), ("bob", "alice", incoming, outgoing)):
+            for name, wanted in (("hold", "ON_REMOTE_HOLD"), ("unhold", "IN_CALL")):
+                console.do(f"call.{name}", call, client=holder)
+                state(console, other, seen, wanted)
+                for client, which, is_local in ((holder, call, True), (other, seen, False)):
+                    console.event("call:operation", client=client, callId=which, operation=name, transition="FINISH")
+                    found = operations(console, client, which, name)[-2:]
+                    assert found == [
+                        {"operation": name, "transition": transition, "isLocal": is_local}
+                        for transition in ("START", "FINISH")
+                    ], found
+
+
+def test_what_cannot_begin_is_refused_and_reported():
+    with people("alice", "bob") as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        console.do("call.setCustomParameters", outgoing, [], client="alice")
+        for name, code, message in (
+            ("sendCustomParameters", "call:6", "Failed to send custom parameters."),
+            ("unhold", "call:6", "Failed to unhold call."),
+            ("startVideo", "call:6", "Failed to start video."),
+        ):
+            refused(console, f"call.{name}", outgoing, client="alice", code=code)
+            error = console.event("call:error", client="alice", callId=outgoing)["error"]
+            assert (error["code"], error["message"]) == (code, message), error
+            # It never began, so it does not finish.
+            assert operations(console, "alice", outgoing, name) == []
+        assert console.names("bob").count("call:error") == 0
+        hears(console, "bob", incoming, 400)
+        assert console.do("call.getById", outgoing, client="alice")["state"] == "IN_CALL"
+
+
 def test_video_starts_and_stops(people=people):
     with people("alice", "bob") as (_, console):
         outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=True)

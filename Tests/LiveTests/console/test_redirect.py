@@ -1,8 +1,8 @@
 """Calls that go on with somebody else, seen from outside: forwarded, transferred, waiting."""
 
-from harness import people
+from harness import Refused, people
 from test_calls import connected, ended, hears
-from test_midcall import refused, state
+from test_midcall import operations, refused, state
 
 
 def rings(console, client):
@@ -69,6 +69,40 @@ def test_carol_does_not_want_to_be_transferred_to(people=people):
         console.do("call.unhold", outgoing, client="alice")
         hears(console, "bob", incoming, 400)
         hears(console, "alice", outgoing, 700)
+
+
+def test_alice_and_bob_talk_on_when_a_transfer_fails():
+    with people("alice", "bob", "carol", gateway_options=("--ring-time", "4")) as (_, console):
+        outgoing, incoming = connected(console, "alice", "bob", isVideoEnabled=False)
+        hears(console, "bob", incoming, 400)
+        for status, cause, carol in (
+            (603, "Decline", lambda call: console.do("call.reject", call, client="carol")),
+            (487, "Request Terminated", lambda call: ended(console, "carol", call, 487)),  # she lets it ring
+        ):
+            transfer = console.start("call.directTransfer", outgoing, "carol@example.com", client="alice")
+            carol(rings(console, "carol"))
+            failure = {"code": "call:2", "message": "Failed to transfer call.", "statusCode": status, "cause": cause}
+            try:
+                console.answer(transfer)
+            except Refused as refusal:
+                assert refusal.code == "call:2", refusal
+            else:
+                raise AssertionError("the transfer succeeded")
+            assert console.event("call:error", client="alice", callId=outgoing)["error"] == failure
+            console.event("call:operation", client="alice", callId=outgoing, operation="directTransfer", transition="FINISH")
+            assert operations(console, "alice", outgoing, "directTransfer")[-2:] == [
+                {"operation": "directTransfer", "transition": "START", "isLocal": True},
+                {"operation": "directTransfer", "transition": "FINISH", "isLocal": True, "error": failure},
+            ]
+            # What each says after that reaches the other.
+            for speaker, listener, call, heard, hz in (
+                ("alice", "bob", outgoing, incoming, 2000 + status), ("bob", "alice", incoming, outgoing, 1000 + status),
+            ):
+                console.do("media.setDefaultDevices", {"microphone": f"virtual:tone?hz={hz}"}, client=speaker)
+                console.do("call.changeInputDevices", call, client=speaker)
+                hears(console, listener, heard, hz)
+        console.do("call.end", incoming, client="bob")
+        ended(console, "alice", outgoing)
 
 
 def test_alice_consults_carol_and_connects_her_with_bob(people=people, code=9905):
