@@ -281,3 +281,12 @@ def test_both_hold_at_the_same_moment():
             if refusals():
                 break
         assert refusals(), "none of them was ever told to try again later"
+
+
+def test_a_forward_to_nobody_is_refused_and_bob_still_answers():
+    with people("alice", "bob") as (_, console):
+        outgoing = console.do("call.make", "bob@example.com", {"isVideoEnabled": False}, client="alice")
+        incoming = rings(console, "bob")
+        test_midcall.refused(console, "call.forwardCall", incoming, "nobody@example.com", client="bob", code="call:2")
+        answer(console, "bob", incoming)
+        hears(console, "alice", outgoing, 700)
