@@ -224,7 +224,8 @@ final class Person: Sendable {
   /// What the application was told of an operation on a call, in order.
   func operations(_ operation: String, of call: Call) -> [CallOperationChange] {
     events.entries.compactMap { event in
-      if case .callOperation(let change) = event, change.callID == call.id, change.operation == operation { change } else { nil }
+      guard case .callOperation(let change) = event, change.callID == call.id else { return nil }
+      return change.operation == operation ? change : nil
     }
   }
 
