@@ -131,6 +131,7 @@ import Testing
     let bridge = try bridges.create()
     #expect(try bridges.getBridgeCalls("none") == [])
     let call = try await calls.talking(MakeOptions(isVideoEnabled: false))
+    try await call.connected()
     for body: (AudioBridge.ID) async throws -> Void in [
       bridges.close, bridges.mute, bridges.unmute, bridges.silence, bridges.unsilence,
       { try await bridges.addCall($0, call.id) }, { try await bridges.removeCall($0, call.id) },
