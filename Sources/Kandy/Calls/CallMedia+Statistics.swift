@@ -23,15 +23,13 @@ extension CallMedia {
   func retire(_ connection: CallConnection) async {
     let (answers, answer) = AsyncStream.makeStream(of: CallStatistics?.self, bufferingPolicy: .bufferingOldest(1))
     let asking = Task { answer.yield(try? await statistics(of: connection)) }
-    let waiting = Task { [clock = setup.clock] in
-      try await clock.sleep(for: Self.patienceForStatistics)
-      answer.yield(nil)
-    }
+    let patience = Timers<CallID>(clock: setup.clock)
+    patience.start(setup.callID, after: Self.patienceForStatistics) { answer.yield(nil) }
     for await last in answers {
       if let last { board.add(last) }
       break
     }
-    waiting.cancel()
+    patience.cancelAll()
     await connection.close()
     asking.cancel()
   }
