@@ -22,18 +22,9 @@ import Testing
 
     var bridges: AudioBridges { alice.client.audioBridge }
 
-    /// Waits until the tones of Alice, Bob, Carol and Dave have these shares, in tenths, in what is heard at an end of a call. What has
-    /// been agreed on takes effect at one end before the other.
+    /// Waits until this is heard of Alice, Bob, Carol and Dave at an end of a call.
     func hears(_ call: Call, _ wanted: [Int]) async throws {
-      try await bench.media.until { shares(call) == wanted }
-    }
-
-    private func shares(_ call: Call) -> [Int] {
-      let probe = AudioProbe()
-      call.addAudioSink(probe)
-      bench.media.pump(frames: 150)
-      call.removeAudioSink(probe)
-      return [500.0, 900, 1_300, 1_700].map { Int((probe.purity(at: $0) * 10).rounded()) }
+      try await bench.hears(call, wanted, of: [500, 900, 1_300, 1_700])
     }
 
     /// Waits until these calls are in the bridge, and Alice has been told.

@@ -18,18 +18,9 @@ import Testing
     let atBob: Call
     let atCarol: Call
 
-    /// Waits until each person's tone has this share, in tenths, in what is heard at an end of a call. What has been agreed on takes effect at
-    /// one end before the other.
+    /// Waits until this is heard of Alice, Bob and Carol at an end of a call.
     func hears(_ call: Call, _ wanted: [Int]) async throws {
-      try await bench.media.until { shares(call) == wanted }
-    }
-
-    private func shares(_ call: Call) -> [Int] {
-      let probe = AudioProbe()
-      call.addAudioSink(probe)
-      bench.media.pump(frames: 150)
-      call.removeAudioSink(probe)
-      return [500.0, 900, 1_300].map { Int((probe.purity(at: $0) * 10).rounded()) }
+      try await bench.hears(call, wanted, of: [500, 900, 1_300])
     }
   }
 

@@ -96,6 +96,20 @@ struct ScenarioBench {
     try await traffic.settle()
   }
 
+  // MARK: - Sound
+
+  /// Waits until each of the tones, in hertz, has its share, in tenths, in what is heard at an end of a call. What has been agreed on takes
+  /// effect at one end before the other.
+  func hears(_ call: Call, _ shares: [Int], of tones: [Double]) async throws {
+    try await media.until {
+      let probe = AudioProbe()
+      call.addAudioSink(probe)
+      media.pump(frames: 150)
+      call.removeAudioSink(probe)
+      return tones.map { Int((probe.purity(at: $0) * 10).rounded()) } == shares
+    }
+  }
+
   // MARK: - WebSockets
 
   /// A device loses its WebSocket, and knows.
