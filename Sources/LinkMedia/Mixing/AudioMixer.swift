@@ -9,7 +9,8 @@ import Synchronization
 /// **Limiter.** A sum that would exceed −0.1 dBFS is turned down, each port's by itself, at once and by just enough, and comes back
 /// with a time constant of 200 ms; so it is neither cut off nor wraps. A sum that is not too loud is passed on sample for sample.
 ///
-/// Reading and receiving are done on the callers' threads and wait for nothing but each other's few microseconds of adding.
+/// Reading and receiving are done on the callers' threads, one after another: a port's microphone that blocks, which sources must not,
+/// holds up all parties, and one must not touch its mixer while it is read.
 public final class AudioMixer: Sendable {
   fileprivate struct Party {
     var gain = Gain(1)
