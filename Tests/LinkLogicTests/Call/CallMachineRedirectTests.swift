@@ -56,6 +56,22 @@ import Testing
     #expect(effects.events.last == .changed(.ringing, .ended))
   }
 
+  /// Code 42 may be about whom the call was to go to.
+  @Test(.spec("R-CALL-83")) func aForwardToNobodyRingsOnAndTheGatewayIsAskedWhetherItIsSo() {
+    var desk = CallDesk.called()
+    _ = desk.forward(to: "dave@example.com")
+    let effects = desk.refused(.callNotFound)
+    #expect(effects.completions[1]??.code == .generic)
+    #expect(desk.facts.state == .ringing && !effects.events.contains(.forwarded))
+    #expect(effects.requests.contains { if case .read = $0 { true } else { false } })
+  }
+
+  @Test(.spec("R-CALL-83")) func aForwardOfASessionThatIsGoneEndsTheCall() {
+    var desk = CallDesk.called()
+    _ = desk.forward(to: "dave@example.com")
+    #expect(desk.refused(.sessionNotFound).events.last == .changed(.ringing, .ended, CallReason(.reasonNotProvided)))
+  }
+
   @Test(.spec("R-CALL-419")) func aForwardOfWhichNothingIsHeardFailsInTheEnd() {
     var desk = CallDesk.called()
     _ = desk.forward(to: "dave@example.com")
